@@ -16,6 +16,7 @@ import { recordCrossAppAccess } from "./inspector/describe/cross-app-access.ts";
 import { recordOidc } from "./inspector/describe/oidc.ts";
 import { recordSaml } from "./inspector/describe/saml.ts";
 import { recordScim } from "./inspector/describe/scim.ts";
+import { recordScimAuthorization } from "./inspector/describe/scim-authorization.ts";
 import { recordSharedSignals } from "./inspector/describe/shared-signals.ts";
 import { recordSignOut } from "./inspector/describe/sign-out.ts";
 import { recordStreamManagement } from "./inspector/describe/stream-management.ts";
@@ -152,6 +153,7 @@ export function createApp({
   app.use(sharedSignalsRoutes({ database, verifySet: setVerifier(keys), countEvent: countSignal }));
   const verifyAssertion = assertionVerifier(keys, providers.jwksUri);
   app.use(recordCrossAppAccess(recorder));
+  app.use(recordScimAuthorization(recorder));
   app.use(recordAgentCalls(recorder));
   const grants = [
     crossAppAccessGrant({ database, baseUrl, verifyAssertion }),

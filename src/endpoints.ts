@@ -41,6 +41,7 @@ export const paths = {
     domains: "/admin/domains",
     domain: (domain: string) => `/admin/domains/${domain}`,
     provisioning: "/admin/provisioning",
+    provisioningGrant: (id: string) => `/admin/provisioning/grants/${id}`,
     provisioningToken: (id: string) => `/admin/provisioning/tokens/${id}`,
     people: "/admin/people",
     person: (id: string) => `/admin/people/${id}`,
@@ -157,4 +158,9 @@ export function crossAppAccessUrls(baseUrl: string) {
     mcpResource: baseUrl + paths.mcp,
     protectedResource: (path: string) => baseUrl + paths.protectedResource + path,
   };
+}
+
+/** The endpoints by which Okta authenticates for provisioning (OAuth 2.0 for SCIM). */
+export function provisioningEndpoints(baseUrl: string) {
+  return { authorizeEndpoint: baseUrl + paths.authorize, tokenEndpoint: baseUrl + paths.token };
 }

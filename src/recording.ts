@@ -46,7 +46,8 @@ export type FlowKind =
   | "logout"
   | "signal"
   | "stream"
-  | "agent-call";
+  | "agent-call"
+  | "authorization";
 
 /** The flow that a message belongs to: one sign-in, one provisioning run of one person, one logout, one event, one action on a stream of events, one agent's call. */
 export interface FlowPart {

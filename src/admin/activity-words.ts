@@ -6,6 +6,9 @@ import type { ActivityKind, RecordedActivity } from "../store/tenant/activity.ts
 const named: Record<string, string> = {
   "sign_in.succeeded": "Signed in",
   "sign_in.refused": "Sign-in refused",
+  "grant.allowed": "Okta allowed to provision",
+  "grant.revoked": "Okta’s access to provision revoked",
+  "grant.ended": "Okta’s access to provision ended",
   "access.issued": "Agent got access",
   "access.refused": "Agent was refused",
   "signal.passed_over": "Event recorded, because the stream is paused here",

@@ -1,6 +1,8 @@
+import { endedUnasked } from "../directory/provisioning-grants.ts";
 import { tokenWarnings } from "../directory/provisioning-tokens.ts";
 import { paths } from "../endpoints.ts";
 import type { Connection, ProvisioningToken, SignalStream } from "../model.ts";
+import type { ProvisioningGrant } from "../store/tenant/provisioning-grants.ts";
 import type { ProvisioningProblem } from "../store/tenant/provisioning-problems.ts";
 import { certificateFacts } from "../trust/certificates.ts";
 import { certificateWarning, findConnectionWarnings } from "../trust/connection-warnings.ts";
@@ -24,6 +26,7 @@ export interface AttentionItem {
 interface AttentionFacts {
   connections: readonly Connection[];
   tokens: readonly ProvisioningToken[];
+  grants: readonly ProvisioningGrant[];
   problems: readonly ProvisioningProblem[];
   /** The access that an owner has to confirm: see unconfirmedAccess. */
   unconfirmed: readonly string[];
@@ -39,6 +42,7 @@ export function attentionItems(facts: AttentionFacts, now: number): AttentionIte
     ...ofConnections(facts.connections),
     ...ofStreams(facts.streams),
     ...ofTokens(facts.tokens, now),
+    ...ofGrants(facts.grants, now),
     ...ofRefusals(facts.refusals),
     ...ofProblems(facts.problems),
   ];
@@ -100,6 +104,18 @@ function ofTokens(tokens: readonly ProvisioningToken[], now: number): AttentionI
     at: null,
     href: `${paths.admin.provisioning}#tokens`,
     action: "Create a token",
+  }));
+}
+
+function ofGrants(grants: readonly ProvisioningGrant[], now: number): AttentionItem[] {
+  return endedUnasked(grants, now).map(({ sourceName, endedAt, refreshExpiresAt }) => ({
+    icon: "key-round",
+    tone: "problem",
+    title: "Okta’s access to provision has ended",
+    text: `Provisioning of the source ${sourceName} has stopped. Authenticate again in Okta.`,
+    at: endedAt ?? refreshExpiresAt,
+    href: `${paths.admin.provisioning}#grants`,
+    action: "See why",
   }));
 }
 

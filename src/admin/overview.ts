@@ -1,5 +1,6 @@
 import { Router } from "express";
 import { unconfirmedAccess } from "../directory/machine-access.ts";
+import { isLivingGrant } from "../directory/provisioning-grants.ts";
 import { isActiveToken } from "../directory/provisioning-tokens.ts";
 import { agentsOf } from "../directory/tenant-agents.ts";
 import { paths } from "../endpoints.ts";
@@ -17,11 +18,12 @@ export function overviewRoutes({ database }: AdminDeps): Router {
   const router = Router();
   router.get(paths.admin.home, async (req, res) => {
     const store = storeOf(req, database);
-    const [connections, domains, tokens, people, problems, unconfirmed, agents, streams, latest] =
+    const [connections, domains, tokens, grants, people, problems, unconfirmed, agents, streams, latest] =
       await Promise.all([
         store.connections.list(),
         store.domains.list(),
         store.tokens.list(),
+        store.provisioningGrants.list(),
         store.users.count(),
         store.provisioningProblems.list(3),
         unconfirmedAccess(store),
@@ -37,9 +39,13 @@ export function overviewRoutes({ database }: AdminDeps): Router {
       connections,
       domains,
       tokens: tokens.filter((token) => isActiveToken(token, now)),
+      isOktaAllowed: grants.some((grant) => isLivingGrant(grant, now)),
       agents: agents.filter(({ revokedAt }) => revokedAt === null),
       figures,
-      attention: attentionItems({ connections, tokens, problems, unconfirmed, streams, refusals }, now),
+      attention: attentionItems(
+        { connections, tokens, grants, problems, unconfirmed, streams, refusals },
+        now,
+      ),
       entries: await readable(store, latest),
     });
   });

@@ -6,6 +6,8 @@ import {
   confirmMachineAccess,
   unconfirmedAccess,
 } from "../directory/machine-access.ts";
+import { provisioningClient } from "../directory/provisioning-clients.ts";
+import { endProvisioningGrant, isLivingGrant } from "../directory/provisioning-grants.ts";
 import {
   checkSourceName,
   checkTokenDays,
@@ -14,6 +16,7 @@ import {
   revokeToken,
 } from "../directory/provisioning-tokens.ts";
 import { paths } from "../endpoints.ts";
+import type { GrantEnding, ProvisioningGrant } from "../store/tenant/provisioning-grants.ts";
 import type { ProvisioningProblem } from "../store/tenant/provisioning-problems.ts";
 import type { TenantSettings } from "../store/tenant/settings.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -45,12 +48,15 @@ export function provisioningRoutes(deps: AdminDeps): Router {
 function addPage(router: Router, { database, baseUrl }: AdminDeps): void {
   router.get(paths.admin.provisioning, async (req, res) => {
     const details = await loadDetails(storeOf(req, database));
+    const offersOAuth = (await provisioningClient(database)) !== null;
     res.render("admin/provisioning", {
       title: "Provisioning",
       scimUrl: baseUrl + paths.scim,
       form: submittedForm(res, "tokens") ?? emptyForm,
       wanted: submittedForm(res, "settings")?.values ?? settingsValues(details.settings),
       remedyOf,
+      offersOAuth,
+      endingOf,
       isOwner: signedIn(req).role === "owner",
       hasEntitlements: (integration.scim?.entitlements.length ?? 0) > 0,
       ...details,
@@ -82,6 +88,20 @@ function addPage(router: Router, { database, baseUrl }: AdminDeps): void {
         entry: adminEntry(req, "token.revoked", id),
         apply: (store) => revokeToken(store, id),
         done: "The token is revoked. Calls with it are refused from now on.",
+        page: paths.admin.provisioning,
+        at: "tokens",
+      },
+    );
+  });
+
+  router.post(`${paths.admin.provisioningGrant(":grant")}/revoke`, requireOwner, async (req, res) => {
+    const id = pathParameter(req, "grant");
+    await makeChange(
+      { req, res, database },
+      {
+        entry: adminEntry(req, "grant.revoked", id),
+        apply: (store) => endProvisioningGrant(store, id),
+        done: "The access of Okta is revoked. Its calls are refused from now on.",
         page: paths.admin.provisioning,
         at: "tokens",
       },
@@ -143,8 +163,9 @@ function addSettings(router: Router, { database }: AdminDeps): void {
 }
 
 async function loadDetails(store: TenantStore) {
-  const [tokens, sources, settings, people, groups, problems, unconfirmed] = await Promise.all([
+  const [tokens, grants, sources, settings, people, groups, problems, unconfirmed] = await Promise.all([
     store.tokens.list(),
+    store.provisioningGrants.list(),
     store.sources.list(),
     store.settings.read(),
     store.users.provisionedCount(),
@@ -153,10 +174,12 @@ async function loadDetails(store: TenantStore) {
     unconfirmedAccess(store),
   ]);
   const now = Date.now();
-  const used = tokens.flatMap(({ lastUsedAt }) => lastUsedAt ?? []);
+  const used = [...tokens, ...grants].flatMap(({ lastUsedAt }) => lastUsedAt ?? []);
   return {
     living: tokens.filter((token) => isActiveToken(token, now)),
     dead: tokens.filter((token) => !isActiveToken(token, now)),
+    livingGrants: grants.filter((grant) => isLivingGrant(grant, now)),
+    endedGrants: grants.filter((grant) => !isLivingGrant(grant, now)),
     sources,
     settings,
     people,
@@ -225,6 +248,19 @@ function daysIn(text: string): number | null {
   return text === "" ? null : Number(text);
 }
 
+/** Why a grant has ended, for an administrator. */
+function endingOf({ endCause }: ProvisioningGrant): string {
+  return endCause === null ? "not used for 180 days" : endings[endCause];
+}
+
+const endings: Record<GrantEnding, string> = {
+  revoked: "revoked here",
+  "code-reused": "ended, because its code was used twice",
+  "token-reused": "ended, because a former refresh token came back: someone may have a copy",
+  client: "revoked by Okta",
+  "client-revoked": "ended for all organisations",
+};
+
 /** Where an administrator of Okta enters the token. */
 const tokenField = clickPath(
   okta.tabs.provisioning,
@@ -234,7 +270,7 @@ const tokenField = clickPath(
 
 const remedies: Record<string, string> = {
   "token-expired": `Create a token below, and paste it into your app in Okta: ${tokenField}.`,
-  "token-revoked": `Okta still calls with a token that was revoked here. Paste a valid one into your app in Okta: ${tokenField}.`,
+  "token-revoked": `Okta still calls with a token that was revoked here. Paste a valid one into your app in Okta: ${tokenField}. If Okta authenticates by OAuth 2.0, authenticate there again.`,
   uniqueness:
     "Another account here has this login name or key. Look it up under People. A person with a local account can link it " +
     "themselves, or you can delete it there unless its role is owner. If another source manages the account, a setting below " +

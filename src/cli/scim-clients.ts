@@ -4,7 +4,7 @@ import {
   revokeProvisioningClient,
   rotateSecret,
 } from "../directory/provisioning-clients.ts";
-import { crossAppAccessUrls, paths } from "../endpoints.ts";
+import { provisioningEndpoints } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
 import { agentStore } from "../store/agents.ts";
 import type { Database } from "../store/database.ts";
@@ -18,8 +18,7 @@ export const scimClientCommands: Command[] = [
     summary: "Create the client that Okta uses for provisioning; its secret is shown this one time only",
     async run(_input, { database, config }) {
       const { clientId, secret: clientSecret } = await createProvisioningClient(database);
-      const authorizeEndpoint = config.baseUrl + paths.authorize;
-      const { tokenEndpoint } = crossAppAccessUrls(config.baseUrl);
+      const { authorizeEndpoint, tokenEndpoint } = provisioningEndpoints(config.baseUrl);
       return {
         json: { clientId, clientSecret, authorizeEndpoint, tokenEndpoint },
         text: `Client: ${clientId}\nSecret, shown only now: ${clientSecret}\nAuthorize endpoint: ${authorizeEndpoint}\nToken endpoint: ${tokenEndpoint}`,

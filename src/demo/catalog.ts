@@ -29,7 +29,7 @@ export function catalogApp(baseUrl: string): CatalogApp {
     },
     scim: scim && {
       baseUrl: `'${baseUrl}${paths.scim}'`,
-      mode: scim.authentication,
+      mode: scim.authentication === "OAuth 2" ? "Bearer" : scim.authentication,
       updates: scim.users.patch ? "patch" : "put",
       changePassword: scim.users.changePassword,
       guideUrl: guideUrl("scim"),

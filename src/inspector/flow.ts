@@ -80,6 +80,10 @@ const titles: Record<FlowKind, Title> = {
   },
   stream: (_person, hasFailed) =>
     hasFailed ? "A call about a stream of events failed" : "A stream of events was managed",
+  authorization: (_person, hasFailed, messages) =>
+    messages.some(({ step }) => step.includes("refresh"))
+      ? `Okta ${hasFailed ? "did not renew" : "renewed"} its access to provision`
+      : `Okta was ${hasFailed ? "not " : ""}allowed to provision`,
   "agent-call": (person, hasFailed) =>
     hasFailed
       ? `An agent was refused${person === null ? "" : ` for ${person}`}`

@@ -75,6 +75,8 @@ const calls: Remedies<string> = {
   invalid_dpop_proof: "The agent's developer makes a new proof for each call. Compare the clocks.",
   invalid_token: "The agent gets a new access token. If it recurs, read the failed check.",
   insufficient_scope: "Grant the scope in Okta, if the agent may do this.",
+  unauthorized_client: "The client uses the grant that is meant for it.",
+  unsupported_response_type: "Okta asks for a code: find out who called.",
   unsupported_grant_type: "The agent's developer uses the grant that the failed check names.",
   temporarily_unavailable: "Try again in a minute.",
   server_error: "Send the request ID to support.",

@@ -54,9 +54,11 @@ export function oauthRoutes({ database, baseUrl, limits, grants, revokeToken }: 
   });
   router.post(paths.token, ...authenticated, answerByGrant(grants));
   router.post(paths.revoke, ...authenticated, answerRevocation(revokeToken));
-  router.all([paths.token, paths.revoke], (_req, res) => {
-    res.status(405).set("Allow", "POST").end();
-  });
+  for (const path of [paths.token, paths.revoke]) {
+    router.all(path, (_req, res) => {
+      res.status(405).set("Allow", "POST").end();
+    });
+  }
   router.use(
     [paths.token, paths.revoke],
     answerErrors((req) => answeringGrant(req, grants)),

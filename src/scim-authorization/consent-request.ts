@@ -12,6 +12,8 @@ export interface ConsentRequest {
   redirectUri: string;
   state: string | undefined;
   challenge: string | null;
+  /** The code, once an owner has allowed it. */
+  code?: string;
 }
 
 declare module "express-serve-static-core" {

@@ -58,7 +58,8 @@ function showConsent({ database }: AuthorizationDeps): RequestHandler {
     const sources = await forTenant(database, tenant.id).sources.list();
     const form = submittedForm(res, at) ?? { values: { source: defaultSourceName }, problems: {}, notes: {} };
     const title = `Let Okta provision ${tenant.name}?`;
-    res.render("authorize", { title, address: req.originalUrl, shown: shownPerson(req), sources, form });
+    const shown = { address: req.originalUrl, shown: shownPerson(req), sources, form };
+    res.render("authorize", { title, stylesheets: ["admin.css"], ...shown });
   };
 }
 
@@ -87,7 +88,9 @@ function decide(deps: AuthorizationDeps): RequestHandler {
       return await answerProblems({ req, res }, { page: req.originalUrl, at }, problem);
     }
     const code = await allow(deps, req, source);
-    leave(res, responseUrl(authorizationOf(req), deps.baseUrl, { code }));
+    const request = authorizationOf(req);
+    request.code = code;
+    leave(res, responseUrl(request, deps.baseUrl, { code }));
   };
 }
 

@@ -29,7 +29,7 @@ export interface GrantDeps {
 const graceMs = 60_000;
 
 /** The findings about a token request, for the inspector: `req.provisioningRequest`. */
-export interface ProvisioningRequest {
+interface ProvisioningRequest {
   tenantId: string;
   pair: TokenPair | null;
 }

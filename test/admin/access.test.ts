@@ -17,6 +17,7 @@ const ofTenantA: Record<string, (a: TenantA) => string> = {
   user: (a) => a.userId,
   group: (a) => a.groupId,
   token: (a) => a.tokenId,
+  grant: (a) => a.grantId,
   source: (a) => a.sourceId,
   tombstone: (a) => a.tombstoneId,
   test: (a) => a.testId,

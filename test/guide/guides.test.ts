@@ -244,11 +244,12 @@ describe("configuration guides", () => {
   });
 
   it("explain every error of the token endpoint and of the API, and no others", () => {
-    const sources = ["src/cross-app-access", "src/web"]
+    const sources = ["src/cross-app-access", "src/oauth", "src/web"]
       .flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)))
-      .filter((file) => file.startsWith("src/cross-app-access/") || file.includes("access-token"))
+      .filter((file) => !file.startsWith("src/web/") || file.includes("access-token"))
       .map((file) => readFileSync(file, "utf8"));
-    const code = /"(invalid_\w+|insufficient_scope|unsupported_grant_type|temporarily_unavailable)"/g;
+    const code =
+      /"(invalid_\w+|insufficient_scope|unauthorized_client|unsupported_grant_type|temporarily_unavailable)"/g;
     const given = new Set(sources.flatMap((text) => [...text.matchAll(code)].map(([, name]) => name)));
     assert.ok(given.size >= 10, [...given].join());
     const [, troubles = ""] = writeGuide("xaa", everybody).split(/^## Known issues.*$/m);

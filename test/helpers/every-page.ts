@@ -5,6 +5,7 @@ import { landingPath } from "../../src/web/home.ts";
 import { adminPages } from "../admin/pages.ts";
 import { guidePages } from "../guide/pages.ts";
 import { inspectorPages } from "../inspector/pages.ts";
+import { authorizationPages } from "../scim-authorization/pages.ts";
 import { taskPages } from "../tasks/pages.ts"; // sample product
 import type { Answer, Client } from "./client.ts";
 import type { TestDatabase } from "./databases.ts";
@@ -95,6 +96,7 @@ export async function everyPage(use: () => TestDatabase, site: Site): Promise<Pa
     ...(await adminPages(use, site)),
     ...(await inspectorPages(acme, owner)),
     ...(await guidePages(acme, owner)),
+    ...(await authorizationPages(use, site)),
     ...(await taskPages(acme, owner)), // sample product
   ];
 }

@@ -9,7 +9,7 @@ import { type Site, useSite } from "./site.ts";
 
 export const oktaRedirectUri = "https://system-admin.okta.com/admin/app/cpc/tasklane_1/oauth/callback";
 
-export interface ClientSecret {
+interface ClientSecret {
   clientId: string;
   secret: string;
 }
@@ -17,7 +17,7 @@ export interface ClientSecret {
 export type Parameters = Record<string, string | undefined>;
 
 /** A site whose deployment has a provisioning client, and the steps that Okta and an owner make. */
-export interface OktaSite extends Site {
+export interface OktaSite extends Site, Pick<TestDatabase, "database"> {
   client: ClientSecret;
   /** The address to which Okta sends an administrator; undefined removes a parameter. */
   askUrl(more?: Parameters): string;
@@ -47,10 +47,10 @@ export function useOktaSite(use: () => TestDatabase): () => OktaSite {
   before(async () => {
     client = await createProvisioningClient(use().database);
   });
-  return () => stepsOn(site(), client);
+  return () => ({ ...stepsOn(site(), client), database: use().database });
 }
 
-function stepsOn(site: Site, client: ClientSecret): OktaSite {
+function stepsOn(site: Site, client: ClientSecret): Omit<OktaSite, "database"> {
   const askUrl = (more: Parameters = {}) => {
     const usual = { response_type: "code", client_id: client.clientId, redirect_uri: oktaRedirectUri };
     return `/oauth2/authorize?${formOf({ ...usual, state: "okta's state", ...more })}`;

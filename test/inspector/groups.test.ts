@@ -5,9 +5,11 @@ import { checkGroups } from "../../src/inspector/describe/groups.ts";
 import { checksOf, type NamedRule } from "../../src/inspector/describe/rules.ts";
 import { shownRules } from "../../src/inspector/describe/shared-signals.ts";
 import { remedyFor } from "../../src/inspector/remedies.ts";
+import { clientGrantRules, clientRules, grantTypeRules, requestRules } from "../../src/oauth/policy.ts";
 import { oidcPolicy } from "../../src/oidc/policy.ts";
 import { type Protocol, protocols } from "../../src/recording.ts";
 import { arrivalRules } from "../../src/saml/sign-in.ts";
+import { codeRules, questionRules, refreshRules } from "../../src/scim-authorization/policy.ts";
 import { streamPolicy } from "../../src/shared-signals/stream-policy.ts";
 import { connectionActive } from "../../src/sso/connection.ts";
 import { repeatedSignInRules } from "../../src/sso/sign-in.ts";
@@ -15,7 +17,16 @@ import { connectionPolicy } from "../../src/universal-logout/policy.ts";
 import { callPolicy } from "../../src/web/access-token-policy.ts";
 
 /** The rules that the inspector shows. The calls of SCIM have no policy: describe/scim.ts has their checks. */
-const policies: Record<Exclude<Protocol, "scim">, readonly NamedRule[]> = {
+const policies: Record<Protocol, readonly NamedRule[]> = {
+  scim: [
+    ...requestRules,
+    ...clientRules,
+    ...grantTypeRules,
+    ...clientGrantRules,
+    ...questionRules,
+    ...codeRules,
+    ...refreshRules,
+  ],
   oidc: Object.values(oidcPolicy).flat(),
   saml: [connectionActive, ...policy.flatMap(({ rules }) => rules), ...arrivalRules, ...repeatedSignInRules],
   "universal-logout": connectionPolicy,
@@ -24,7 +35,7 @@ const policies: Record<Exclude<Protocol, "scim">, readonly NamedRule[]> = {
 };
 
 describe("the groups of the inspector's checks", () => {
-  for (const protocol of protocols.filter((one) => one !== "scim")) {
+  for (const protocol of protocols) {
     const named = checkGroups[protocol].flatMap(([, ids]) => ids);
 
     it(`have each rule of ${protocol} once, and no other`, () => {

@@ -78,8 +78,11 @@ interface SamlCapability {
 }
 
 interface ScimCapability {
-  /** Whether Okta sends the provisioning token with the word Bearer. */
-  authentication: "Bearer" | "Header";
+  /**
+   * A token that the customer enters, sent with the word Bearer or without; or OAuth 2, for which Okta fetches tokens and an
+   * administrator of the customer consents.
+   */
+  authentication: "Bearer" | "Header" | "OAuth 2";
   users: {
     create: boolean;
     update: boolean;

@@ -68,6 +68,8 @@ interface Addresses {
   ): { signInUrl: string; acsUrl: string; entityId: string; metadataUrl: string };
   /** Path of the SCIM base URL. */
   scim: string;
+  /** The endpoints of provisioning's authentication mode OAuth 2. */
+  authorization(origin: string): { authorizeEndpoint: string; tokenEndpoint: string };
   /** Path of the Universal Logout endpoint. */
   universalLogout: string;
   /** Path of the folder with the configuration guides and their pictures. */

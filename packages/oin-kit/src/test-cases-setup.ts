@@ -61,8 +61,13 @@ export const setupCases = {
   C21902: {
     needs: "OAuth 2",
     step: `${integration} > ${bold(provisioning.configure)}, with another redirect URI`,
-    answer: "",
-    tests: [],
+    answer: "A page says that the request is not from Okta: 400, and no redirect.",
+    tests: [
+      test(
+        "scim-authorization/redirect-uris",
+        "the redirect URI of the authorization endpoint may not have the host of test case C21902: a page says so, and leads nowhere",
+      ),
+    ],
   },
   C9306: {
     needs: "provisioning",

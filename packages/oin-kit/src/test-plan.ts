@@ -20,7 +20,10 @@ function scimCases(scim: NonNullable<Integration["scim"]>, saml: Integration["sa
     groups: scim.groups ? null : "Group push is switched off in the manifest.",
     passwords: scim.users.changePassword ? null : "Password sync is switched off in the manifest.",
     saml: saml ? null : "There is no SAML in this integration.",
-    "OAuth 2": "The provisioning token is sent as an API token; there is no OAuth redirect.",
+    "OAuth 2":
+      scim.authentication === "OAuth 2"
+        ? null
+        : "The provisioning token is sent as an API token; there is no OAuth redirect.",
     SWA: "People sign in by OpenID Connect or SAML. The OIN Wizard does not offer SWA.",
     "profile sourcing": "The product is not a source of profiles, and the OIN Wizard does not offer it.",
   };

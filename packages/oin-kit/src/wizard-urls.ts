@@ -18,6 +18,7 @@ export function wizardUrls(product: Product) {
   const inOidc = (url: string) => oidcExpression(urlTemplate(url));
   const inSaml = (url: string) => samlExpression(urlTemplate(url));
   const bare = (url: string) => bareExpression(urlTemplate(url));
+  const { authorizeEndpoint, tokenEndpoint } = addresses.authorization(origin);
   return {
     oidc: {
       redirectUri: inOidc(oidc.redirectUri),
@@ -32,6 +33,7 @@ export function wizardUrls(product: Product) {
       spInitiateUrl: addresses.saml(origin, testAccount.tenant).signInUrl,
       guideUrl: origin + addresses.guide("saml"),
     },
+    authorization: { authorizeEndpoint: bare(authorizeEndpoint), tokenEndpoint: bare(tokenEndpoint) },
     scim: { baseUrl: bare(origin + addresses.scim), guideUrl: origin + addresses.guide("scim") },
     universalLogout: { endpoint: bare(origin + addresses.universalLogout) },
     accountUrl: origin + addresses.passwordLogin(testAccount.tenant),

@@ -24,7 +24,7 @@ export function wizardScreens(product: Product): WizardScreen[] {
   const { manifest } = product;
   return [
     { title: screens.capabilities, sections: [capabilities(manifest)] },
-    { title: screens.details, sections: detailSections(manifest) },
+    { title: screens.details, sections: detailSections(product) },
     {
       title: screens.configure,
       sections: [
@@ -57,12 +57,13 @@ function capabilities({ oidc, saml, scim, universalLogout }: Integration): Wizar
   );
 }
 
-function detailSections(manifest: Integration): WizardSection[] {
+function detailSections(product: Product): WizardSection[] {
+  const { manifest } = product;
   return [
     catalog(manifest),
     publicContact(manifest),
     ...(manifest.variables.length > 0 ? [tenantSettings(manifest)] : []),
-    ...(manifest.scim ? [authentication(manifest.scim)] : []),
+    ...(manifest.scim ? [authentication(product, manifest.scim.authentication)] : []),
   ];
 }
 
@@ -106,12 +107,33 @@ function tenantSettings({ variables }: Integration): WizardSection {
   );
 }
 
-function authentication({ authentication: mode }: NonNullable<Integration["scim"]>): WizardSection {
+function authentication(
+  product: Product,
+  mode: NonNullable<Integration["scim"]>["authentication"],
+): WizardSection {
+  if (mode === "OAuth 2") return oauthAuthentication(product);
   return section(sections.authentication, [
     choice(fields.authenticationMode, mode, {
       note: "The customer types the provisioning token as the API token. Only the mode OAuth 2 has more fields.",
       stored: { section: sections.scim },
     }),
+  ]);
+}
+
+/** The client is the same for all customers, so its secret is not part of this repository. */
+function oauthAuthentication(product: Product): WizardSection {
+  const { authorizeEndpoint, tokenEndpoint } = wizardUrls(product).authorization;
+  const byOperator = "From the operator of the product. Okta knows it, and no file of the submission has it.";
+  return section(sections.authentication, [
+    choice(fields.authenticationMode, "OAuth 2", { stored: { section: sections.scim } }),
+    text(fields.authorizeEndpoint, authorizeEndpoint, {
+      limit: limits.url,
+      stored: { section: sections.scim },
+    }),
+    text(fields.tokenEndpoint, tokenEndpoint, { limit: limits.url, stored: { section: sections.scim } }),
+    optionalText(fields.oauthClientId, null, { note: byOperator, stored: { section: sections.scim } }),
+    optionalText(fields.oauthClientSecret, null, { note: byOperator, stored: { section: sections.scim } }),
+    optionalText(fields.oauthScopes, null, { note: "May stay empty", stored: { section: sections.scim } }),
   ]);
 }
 

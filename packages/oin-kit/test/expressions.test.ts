@@ -44,6 +44,10 @@ describe("expressions of the OIN Wizard", () => {
           spInitiateUrl: "https://app.example.com/saml/okta-review/login",
           guideUrl: "https://app.example.com/guides/saml",
         },
+        authorization: {
+          authorizeEndpoint: "'https://app.example.com/authorize'",
+          tokenEndpoint: "'https://app.example.com/token'",
+        },
         scim: {
           baseUrl: "'https://app.example.com/scim/v2'",
           guideUrl: "https://app.example.com/guides/scim",

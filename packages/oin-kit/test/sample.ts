@@ -83,6 +83,10 @@ export const sample: Product = {
       metadataUrl: `${login("saml", origin, key)}/metadata`,
     }),
     scim: "/scim/v2",
+    authorization: (origin) => ({
+      authorizeEndpoint: `${origin}/authorize`,
+      tokenEndpoint: `${origin}/token`,
+    }),
     universalLogout: "/global-token-revocation",
     guides: "/guides",
     guide: (capability) => `/guides/${capability}`,

@@ -64,6 +64,23 @@ describe("the Wizard's fields", () => {
     );
   });
 
+  it("have the endpoints of the authorization server for the mode OAuth 2, and no secret", () => {
+    const fields = fieldsOf({ scim: { ...scim, authentication: "OAuth 2" } });
+    assert.deepEqual(
+      fields
+        .filter(({ section }) => section === "Authentication settings")
+        .map(({ label, value }) => [label, value]),
+      [
+        ["Authentication mode", "OAuth 2"],
+        ["Authorize endpoint", "'https://app.example.com/authorize'"],
+        ["Token endpoint", "'https://app.example.com/token'"],
+        ["Client ID", null],
+        ["Client secret", null],
+        ["Scopes", null],
+      ],
+    );
+  });
+
   it("demand URL and description of the SP flow only where SAML offers it", () => {
     const spFields = (spInitiated: boolean) =>
       fieldsOf({ saml: { ...saml, spInitiated } }).filter(

@@ -114,7 +114,37 @@ export const checkGroups: Record<Protocol, CheckGroups> = {
     ["Subject", ["confirmation", "recipient", "same-request", "subject-attribute", "name-id", "same-person"]],
     ["Attributes", ["required-attributes"]],
   ],
-  scim: [],
+  // Of OAuth 2.0 for SCIM. The calls of SCIM have no policy: describe/scim.ts has their checks.
+  scim: [
+    ["Request", ["request-form", "parameters-once", "parameters-text", "client-one-method"]],
+    ["Client", [...clientIds, "grant-type", "client-grant"]],
+    ["Question", ["authorize-code", "authorize-pkce", "authorize-scope"]],
+    [
+      "Code",
+      [
+        "code-given",
+        "code-known",
+        "code-client",
+        "code-unused",
+        "code-expiry",
+        "code-redirect",
+        "code-verifier",
+        "code-owner",
+      ],
+    ],
+    [
+      "Refresh token",
+      [
+        "refresh-given",
+        "refresh-known",
+        "refresh-client",
+        "refresh-alive",
+        "refresh-current",
+        "refresh-expiry",
+        "refresh-scope",
+      ],
+    ],
+  ],
   "universal-logout": [
     ["Connection", ["connection-complete", "switched-on"]],
     ["Signature of the token", ["keys-available", "token-signature", "token-type"]],
@@ -196,6 +226,7 @@ export const checkGroups: Record<Protocol, CheckGroups> = {
         "parameters-text",
         "client-one-method",
         "grant-type",
+        "client-grant",
         "assertion-given",
         "assertion-readable",
         "assertion-claims",

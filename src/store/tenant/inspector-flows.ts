@@ -16,6 +16,8 @@ const windows: Record<FlowKind, number> = {
   signal: 60 * seconds,
   // As long as an administrator may take to consent (shared-signals/stream-set-up.ts).
   stream: 600 * seconds,
+  // A code lives for a minute.
+  authorization: 60 * seconds,
   "sign-out": 0,
   logout: 0,
 };

@@ -4,7 +4,13 @@ import type { Product } from "oin-kit/product";
 import { wizardUrls } from "oin-kit/wizard-urls";
 import { attributes } from "../../../config/attributes.ts";
 import { connectionVariable, integration, oidcScopes } from "../../../config/integration.ts";
-import { crossAppAccessUrls, oidcUrls, paths, samlUrls } from "../../../src/endpoints.ts";
+import {
+  crossAppAccessUrls,
+  oidcUrls,
+  paths,
+  provisioningEndpoints,
+  samlUrls,
+} from "../../../src/endpoints.ts";
 import { variableOf } from "../../../src/guide/facts.ts";
 import { renderTemplate } from "../../../src/guide/templates.ts";
 import { fileUrl } from "./files.ts";
@@ -20,6 +26,7 @@ export const product: Product = {
     oidc: oidcUrls,
     saml: samlUrls,
     scim: paths.scim,
+    authorization: provisioningEndpoints,
     universalLogout: paths.globalTokenRevocation,
     guides: paths.guides,
     guide: paths.guide,

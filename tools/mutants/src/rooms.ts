@@ -52,6 +52,8 @@ const rooms: readonly Room[] = [
   { source: "src/sso/", tests: ["test/sso/", "test/oidc/", "test/saml/", "test/reach/"] },
   { source: "src/universal-logout/", tests: ["test/universal-logout/"] },
   { source: "src/cross-app-access/", tests: agentTests, everyCondition },
+  { source: "src/oauth/", tests: [...agentTests, "test/scim-authorization/"], everyCondition },
+  { source: "src/scim-authorization/", tests: ["test/scim-authorization/"], everyCondition },
   { source: "src/web/access-token", tests: [...agentTests, "test/web/"], everyCondition },
   { source: "src/web/dpop.ts", tests: agentTests, everyCondition },
   { source: "src/directory/agents.ts", tests: [...agentTests, "test/cli/", "test/admin/"], everyCondition },
