@@ -9,7 +9,7 @@ import { type Site, useSite } from "./site.ts";
 
 export const oktaRedirectUri = "https://system-admin.okta.com/admin/app/cpc/tasklane_1/oauth/callback";
 
-interface ClientSecret {
+export interface ClientSecret {
   clientId: string;
   secret: string;
 }
