@@ -29,14 +29,9 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw("create index outbox_due on outbox (due_at) where due_at is not null");
   await knex.raw("create index outbox_settled on outbox (settled_at) where settled_at is not null");
 
-  await knex.schema.createTable("signal_transmitters", (table) => {
-    const { text, integer, boolean, tenant, sameTenant } = columns(knex, table);
-    tenant();
-    text("connection_id").notNullable();
-    boolean("is_on").notNullable();
-    integer("changed_at").notNullable();
-    table.primary(["tenant_id", "connection_id"]);
-    sameTenant("connection_id", "connections", "CASCADE");
+  await knex.schema.alterTable("connections", (table) => {
+    // The connection's row is read at each sign-in anyway: a connection that sends no signals costs no more.
+    columns(knex, table).boolean("sends_signals").notNullable().defaultTo(false);
   });
   await knex.schema.createTable("signal_keys", (table) => {
     const { text, integer, tenant, sameTenant } = columns(knex, table);
@@ -65,6 +60,6 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  for (const table of ["refused_people", "signal_keys", "signal_transmitters", "outbox"])
-    await knex.schema.dropTable(table);
+  for (const table of ["refused_people", "signal_keys", "outbox"]) await knex.schema.dropTable(table);
+  await knex.raw("alter table connections drop column sends_signals");
 }

@@ -216,6 +216,8 @@ interface ConnectionBase extends ConnectionEdits {
   admittedAt: number | null;
   /** Whether Okta provisions the accounts; null until an administrator has said so. */
   isProvisioned: boolean | null;
+  /** Whether its org is told of what happens to people's access here (src/shared-signals/sending.ts). */
+  sendsSignals: boolean;
   /** Whether the app is the one of Okta's catalog; null until an administrator has said so. */
   isCatalogApp: boolean | null;
   createdAt: number;

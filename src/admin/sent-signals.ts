@@ -83,10 +83,14 @@ export function sentSignalRoutes(deps: AdminDeps): Router {
 }
 
 /** The facts that an owner sees before they change anything here. */
-async function sendingFacts({ signalTransmitters }: TenantStore, { id }: Connection): Promise<Fact[]> {
+async function sendingFacts(
+  { connections, signalTransmitters }: TenantStore,
+  { id }: Connection,
+): Promise<Fact[]> {
+  const isOn = (await connections.byId(id))?.sendsSignals;
   const kids = (await signalTransmitters.keys(id)).map(kidOf);
   return [
-    ["Signals that we send", (await signalTransmitters.isOn(id)) ? "on" : "off"],
+    ["Signals that we send", isOn ? "on" : "off"],
     ["Our keys", kids.join("\n")],
   ];
 }
@@ -101,7 +105,7 @@ export async function sendingValues(
   const signing = signingKey(keys, now);
   const signals = await store.outbox.ofConnection(id, shownSignals);
   return {
-    isOn: await store.signalTransmitters.isOn(id),
+    isOn: connection.sendsSignals,
     org: receivingOrg(connection),
     ...signalTransmitterUrls(baseUrl, key),
     keys: keys.map((one) => ({

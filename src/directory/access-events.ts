@@ -32,7 +32,7 @@ export async function tell(
   );
 }
 
-/** Tells a connection's org that a person's sign-in there was accepted. */
+/** Tells the org of a connection that sends signals that a person's sign-in there was accepted. */
 export async function tellSignIn(store: TenantStore, connectionId: string, userId: string): Promise<void> {
   const listening = await store.signalTransmitters.listening(userId);
   if (listening.includes(connectionId)) await tell(store, [connectionId], userId, { event: "session-began" });

@@ -134,7 +134,7 @@ async function decideAndRecord(
   const connection = await store.connections.byId(identity.connectionId);
   if (connection?.status !== "active") throw new RefusedError("connection-not-active"); // step 0
   const decision = await decide(store, connection, identity);
-  await tellSignIn(store, connection.id, decision.user.id);
+  if (connection.sendsSignals) await tellSignIn(store, connection.id, decision.user.id);
   await recordSignIn(store, decision.user, attempt);
   return { decision, isFirst: connection.admittedAt === null };
 }

@@ -83,8 +83,7 @@ async function prepare(
 ): Promise<ReadyMessage | string> {
   const store = forTenant(database, tenantId);
   const connection = connectionId === null ? null : await store.connections.byId(connectionId);
-  if (connection?.status !== "active" || !(await store.signalTransmitters.isOn(connection.id)))
-    return "signals are off";
+  if (connection?.status !== "active" || !connection.sendsSignals) return "signals are off";
   const org = receivingOrg(connection);
   const key = signingKey(await store.signalTransmitters.keys(connection.id), now);
   if (org === null || key === null) return "the org is unknown";

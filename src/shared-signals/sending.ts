@@ -64,11 +64,10 @@ export async function addSigningKey(
 ): Promise<void> {
   const key = await newSigningKey(maker, { tenantId: store.tenantId, connectionId: connection.id });
   await store.transaction(async (inside) => {
-    await inside.connections.lock(connection.id);
+    const locked = await inside.connections.lock(connection.id);
     await step(inside);
     const former = (await inside.signalTransmitters.keys(connection.id)).at(-1);
-    if (!former || !(await inside.signalTransmitters.isOn(connection.id)))
-      throw new ConflictError("stale", "Switch the signals on first.");
+    if (!former || !locked?.sendsSignals) throw new ConflictError("stale", "Switch the signals on first.");
     await inside.signalTransmitters.removeKeysBefore(connection.id, former.generation);
     await inside.signalTransmitters.addKey(connection.id, { generation: former.generation + 1, ...key });
   });
@@ -85,9 +84,9 @@ export async function sendTestEvent(
   step: Step,
 ): Promise<void> {
   await store.transaction(async (inside) => {
+    const locked = await inside.connections.lock(connection.id);
     await step(inside);
-    if (!(await inside.signalTransmitters.isOn(connection.id)))
-      throw new ConflictError("stale", "Switch the signals on first.");
+    if (!locked?.sendsSignals) throw new ConflictError("stale", "Switch the signals on first.");
     if ((await inside.signalTransmitters.addressOf(connection.id, userId)) === null)
       throw new ConflictError(
         "stale",

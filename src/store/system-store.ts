@@ -87,9 +87,8 @@ export function systemStore(database: Database, now: () => number = Date.now) {
     /** The public keys, as JSON, of the active connections with this key that send signals. */
     async signalKeysAt(key: string): Promise<string[]> {
       const rows = (await sql()("connections as c")
-        .join("signal_transmitters as t", { "t.tenant_id": "c.tenant_id", "t.connection_id": "c.id" })
         .join("signal_keys as k", { "k.tenant_id": "c.tenant_id", "k.connection_id": "c.id" })
-        .where({ "c.key": key, "c.status": "active", "t.is_on": true })
+        .where({ "c.key": key, "c.status": "active", "c.sends_signals": true })
         .orderBy(["c.id", "k.generation"])
         .select("k.public_key")) as { public_key: string }[];
       return rows.map((row) => row.public_key);

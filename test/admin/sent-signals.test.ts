@@ -133,7 +133,7 @@ describe("the signals that we send, in the admin console", () => {
       const form = shownOn(await owner.get(page()));
       for (const button of ["on", "off", "key", "test"])
         assert.equal((await admin.post(`${page()}/sending/${button}`, { shown: form })).status, 404);
-      assert.equal(await site().acme.store.signalTransmitters.isOn(connection.id), false);
+      assert.equal((await site().acme.store.connections.byId(connection.id))?.sendsSignals, false);
     });
 
     it("need the URL of the org", async () => {

@@ -13,10 +13,9 @@ export const outboxCases: Pick<
     gives: "refused",
   },
   "outbox.ofConnection": { call: (b, a) => b.outbox.ofConnection(a.connectionId, 9), gives: [] },
-  "signalTransmitters.isOn": { call: (b, a) => b.signalTransmitters.isOn(a.connectionId), gives: false },
   "signalTransmitters.switchTo": {
     call: (b, a) => b.signalTransmitters.switchTo(a.connectionId, false),
-    gives: "refused",
+    gives: undefined,
   },
   "signalTransmitters.listening": { call: (b, a) => b.signalTransmitters.listening(a.userId), gives: [] },
   "signalTransmitters.addressOf": {

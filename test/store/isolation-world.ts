@@ -135,7 +135,6 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
     attempts: 0,
     state: "sent",
   }),
-  signal_transmitters: (a) => ({ connection_id: a.connectionId, is_on: true, changed_at: 1 }),
   signal_keys: (a) => ({
     connection_id: a.connectionId,
     generation: 9,
@@ -227,6 +226,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   const { reservation } = await store.idempotency.reserve({ userId: user.id, agent: "", key: "a's" }, "a's");
   const clientId = await openAgentAccess(database, store, user, connectionId);
   const streamId = await openStream(store, connectionId);
+  await store.signalTransmitters.switchTo(connectionId, true);
   const [codeId, grantId] = [`code-${tenant.slug}`, `grant-${tenant.slug}`];
   const granted = { clientId, userId: user.id, sourceId: writer.source.id };
   await store.provisioningCodes.create(newCode(codeId, granted));

@@ -12,6 +12,7 @@ const base = {
   subjectKind: "opaque" as const,
   testedAt: null,
   admittedAt: null,
+  sendsSignals: false,
   isProvisioned: null,
   isCatalogApp: null,
   createdAt: 0,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Knex } from "knex";
-import { tenantCounts } from "./counts.ts";
+import { type CountKind, dayMs } from "./counts.ts";
 import type { TenantScope } from "./scope.ts";
 
 /** An event in a tenant: who did what to whom. It has names of attributes, never a person's values of them. */
@@ -95,8 +95,8 @@ export function tenantActivity(scope: TenantScope, now: () => number) {
         reason: entry.reason ?? null,
         request_id: entry.requestId,
       });
-      const figures = countsOf(entry);
-      if (figures.length > 0) await tenantCounts(scope, now).add(figures);
+      const figures = countsOf(entry, now());
+      if (figures.length > 0) await scope.addUp("day_counts", figures, ["kind", "at", "subject"], "count");
     },
 
     /** The entries that match a filter, newest first, after the position `after`. Reads an index, so any length is cheap. */
@@ -123,13 +123,15 @@ export function tenantActivity(scope: TenantScope, now: () => number) {
   };
 }
 
-/** The figures that an entry adds to. The count comes last in the transaction, so that its row is locked for a short time. */
-function countsOf({ action, targetId, reason }: ActivityEntry) {
-  const subject = targetId ?? "";
-  if (action === "sign_in.succeeded") return [{ kind: "sign-in", subject, count: 1 } as const];
+/**
+ * The figures of its day that an entry adds to (counts.ts). The count comes last in the transaction, so that its row is locked
+ * for a short time.
+ */
+function countsOf({ action, targetId, reason }: ActivityEntry, now: number) {
+  const one = (kind: CountKind, subject: string) => ({ kind, at: now - (now % dayMs), subject, count: 1 });
+  if (action === "sign_in.succeeded") return [one("sign-in", targetId ?? "")];
   if (action !== "sign_in.refused") return [];
-  const refused = { kind: "sign-in-refused", subject, count: 1 } as const;
-  return [refused, { kind: "refusal-reason", subject: reason ?? "", count: 1 } as const];
+  return [one("sign-in-refused", targetId ?? ""), one("refusal-reason", reason ?? "")];
 }
 
 const newestFirst = (query: Knex.QueryBuilder, limit: number) =>

@@ -17,6 +17,7 @@ export interface ConnectionRow {
   is_provisioned: number | boolean | null;
   is_catalog_app: number | boolean | null;
   secret_entered_at: number | null;
+  sends_signals: number | boolean;
   edited_at: number | null;
   edited_by: string | null;
   edited_from: string | null;
@@ -73,6 +74,7 @@ export const connectionColumns = [
   "is_provisioned",
   "is_catalog_app",
   "secret_entered_at",
+  "sends_signals",
   "edited_at",
   "edited_by",
   "edited_from",
@@ -98,6 +100,7 @@ export function toConnection(row: ConnectionRow): Connection {
     isProvisioned: toAnswer(row.is_provisioned),
     isCatalogApp: toAnswer(row.is_catalog_app),
     secretEnteredAt: row.secret_entered_at,
+    sendsSignals: Boolean(row.sends_signals),
     edited:
       row.edited_at === null ? null : { at: row.edited_at, by: row.edited_by ?? "", from: row.edited_from },
     guestEdit: row.guest_edited_at === null ? null : { at: row.guest_edited_at, from: row.guest_edited_from },

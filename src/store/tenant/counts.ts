@@ -39,16 +39,8 @@ export interface PeriodCount {
   count: number;
 }
 
-/**
- * On PostgreSQL, a transaction locks the row that it adds to. With several rows for one figure, the sign-ins of a tenant
- * seldom wait for each other.
- */
-const shards = 4;
-
 /** The tenant's figures per day (docs/decisions/0049). They are added up when something happens, and never counted later. */
 export function tenantCounts(scope: TenantScope, now: () => number) {
-  const shard = () => (scope.engine === "postgres" ? Math.floor(Math.random() * shards) : 0);
-
   /** The periods of some figures that begin at `from` or later: a short range of the primary key. */
   async function since(kinds: readonly CountKind[], from: number, subject?: string): Promise<PeriodCount[]> {
     const query = scope.rows("day_counts").whereIn("kind", kinds).where("at", ">=", from);
@@ -65,8 +57,12 @@ export function tenantCounts(scope: TenantScope, now: () => number) {
 
     /** Adds to several figures with one statement. `at` may be any time of the period. */
     async add(counted: readonly Omit<PeriodCount, "at">[], at = now()): Promise<void> {
-      const rows = counted.map((one) => ({ ...one, at: periodOf(one.kind, at), shard: shard() }));
-      await scope.addUp("day_counts", rows, ["kind", "at", "subject", "shard"], "count");
+      await scope.addUp(
+        "day_counts",
+        counted.map((one) => ({ ...one, at: periodOf(one.kind, at) })),
+        ["kind", "at", "subject"],
+        "count",
+      );
     },
 
     /** One figure for each of the last days, the oldest first and today last. */

@@ -22,15 +22,8 @@ interface SignalKeyRow {
 export function tenantSignalTransmitters(scope: TenantScope, now: () => number) {
   const keysOf = (connectionId: string) => scope.rows("signal_keys").where("connection_id", connectionId);
   return {
-    /** Whether signals are sent to the connection's org. */
-    async isOn(connectionId: string): Promise<boolean> {
-      const row = await scope.rows("signal_transmitters").where("connection_id", connectionId).first("is_on");
-      return Boolean((row as { is_on: number | boolean } | undefined)?.is_on);
-    },
-
     async switchTo(connectionId: string, isOn: boolean): Promise<void> {
-      const row = { connection_id: connectionId, is_on: isOn, changed_at: now() };
-      await scope.upsert("signal_transmitters", row, ["connection_id"]);
+      await scope.rows("connections").where("id", connectionId).update({ sends_signals: isOn });
     },
 
     /**
@@ -39,11 +32,10 @@ export function tenantSignalTransmitters(scope: TenantScope, now: () => number) 
      */
     async listening(userId: string): Promise<string[]> {
       const query = scope.rows("identities").where("identities.user_id", userId);
-      scope.join(query, "signal_transmitters", "connection_id", "identities.connection_id");
       scope.join(query, "connections", "id", "identities.connection_id");
       scope.join(query, "users", "id", "identities.user_id");
       const rows = (await query
-        .where({ "signal_transmitters.is_on": true, "connections.status": "active" })
+        .where({ "connections.sends_signals": true, "connections.status": "active" })
         .whereRaw("coalesce(identities.email, users.email) is not null")
         .distinct("identities.connection_id")) as { connection_id: string }[];
       return rows.map((row) => row.connection_id);
