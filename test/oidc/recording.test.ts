@@ -79,7 +79,10 @@ describe("the inspector's messages of an OIDC sign-in", () => {
           "The ID token was issued with this access token",
           "If the ID token says when the session ends, that is a time",
           "If the ID token says when the session ends, that is in the future",
+          "If the ID token gives the session a lifetime, that is a number of seconds",
           "If the connection asks for a recent sign-in, the ID token names its time, which is not ahead",
+          "If the person had to sign in again, the ID token says that they did, after the request",
+          "If the request named classes of authentication, the ID token has one of them",
           "If the connection asks for a recent sign-in, the person signed in recently enough",
         ],
       );

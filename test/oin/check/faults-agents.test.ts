@@ -63,12 +63,6 @@ const published: PlantedFault[] = [
       inJson("GET", serverMetadata, (body) => void body.token_endpoint_auth_methods_supported.push("none")),
   },
   {
-    name: "an announced refresh token",
-    fails: ["agents-no-refresh-grant"],
-    fault: () =>
-      inJson("GET", serverMetadata, (body) => void body.grant_types_supported.push("refresh_token")),
-  },
-  {
     name: "a list of customers",
     fails: ["agents-no-trusted-issuers"],
     seen: /trusted_issuers/,

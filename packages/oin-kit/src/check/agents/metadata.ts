@@ -53,11 +53,6 @@ const facts: readonly StatedFact[] = [
     members: ["token_endpoint_auth_methods_supported"],
   },
   {
-    rule: "agents-no-refresh-grant",
-    holds: ({ grant_types_supported: types }) => !wordsOf(types).includes("refresh_token"),
-    members: ["grant_types_supported"],
-  },
-  {
     rule: "agents-no-trusted-issuers",
     holds: (metadata) => issuerLists(metadata).length === 0,
     members: [],

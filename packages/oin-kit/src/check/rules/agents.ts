@@ -40,11 +40,6 @@ export const agentRules = {
     ["managedAuthorization", "§7.7"],
     "List client_secret_basic or private_key_jwt in token_endpoint_auth_methods_supported, and leave out none.",
   ),
-  "agents-no-refresh-grant": must(
-    "The metadata announces no refresh token grant",
-    ["idJag", "Access Token Request, Response"],
-    "Leave refresh_token out of grant_types_supported: the next ID-JAG takes its place.",
-  ),
   "agents-no-trusted-issuers": must(
     "The metadata names no customer's org",
     ["idJag", "Metadata Disclosure"],
