@@ -251,7 +251,7 @@ describe("hostile SAML responses", () => {
         const old: Deviation = {
           fields: (all) => void Object.assign(all, { authnInstant: Date.now() - hour }),
         };
-        await refuses("saml-expired", () => site().signIn(client, newName(), old, connection));
+        await refuses("not-signed-in-again", () => site().signIn(client, newName(), old, connection));
         assertRedirect(await site().signIn(client, newName(), {}, connection), landingPath);
       });
     });
