@@ -111,10 +111,10 @@ export interface IdentifiedLogin {
   sealedIdToken?: string | null;
   /** When the provider wants the session to end at the latest, in ms since the epoch; absent or null if it does not say. */
   sessionEndsAt?: number | null;
-  /** How the person proved to the provider who they are. */
-  proof: SignInProof;
-  /** The user who had to sign in again; null for an ordinary sign-in. */
-  againFor: string | null;
+  /** How the person proved to the provider who they are. Absent if the former release began the sign-in. */
+  proof?: SignInProof | null;
+  /** The user who had to sign in again; absent or null for an ordinary sign-in. */
+  againFor?: string | null;
 }
 
 /** The user of this browser, if the request asks to sign them in again through their connection; else null. */
@@ -153,7 +153,14 @@ export async function userOfIdentity(req: Request, { subject }: ExternalIdentity
 export async function finishSignIn(
   req: Request,
   res: Response,
-  { identity, returnTo, sealedIdToken = null, sessionEndsAt = null, proof, againFor }: IdentifiedLogin,
+  {
+    identity,
+    returnTo,
+    sealedIdToken = null,
+    sessionEndsAt = null,
+    proof = null,
+    againFor = null,
+  }: IdentifiedLogin,
   baseUrl: string,
 ): Promise<void> {
   const sso = ssoOf(req);
