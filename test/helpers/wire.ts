@@ -2,11 +2,11 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const programs = {
-  transmitter: new URL("../fixtures/wire/transmitter.mjs", import.meta.url),
-  receiver: new URL("../fixtures/wire/receiver.mjs", import.meta.url),
+  transmitter: new URL("./wire/transmitter.mjs", import.meta.url),
+  receiver: new URL("./wire/receiver.mjs", import.meta.url),
 };
 
-/** A program of test/fixtures/wire in a process of its own. It shares no code with the application. */
+/** A program of test/helpers/wire in a process of its own. It shares no code with the application. */
 export interface WireProgram {
   /** Where it listens, which is its issuer or its audience. */
   url: string;

@@ -32,7 +32,7 @@ interface PushAnswer {
   body: string;
 }
 
-/** RFC 8935, SSF 1.0 and CAEP 1.0 on the wire: test/fixtures/wire/transmitter.mjs. */
+/** RFC 8935, SSF 1.0 and CAEP 1.0 on the wire: test/helpers/wire/transmitter.mjs. */
 describe("a transmitter that shares no code with the application", () => {
   onEachDatabase((use) => {
     const site = useSite(use, orgOptions);

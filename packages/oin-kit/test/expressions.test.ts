@@ -27,9 +27,9 @@ describe("expressions of the OIN Wizard", () => {
   }
 
   it("are exactly these for one integration", () => {
-    const { oidc, saml, scim, universalLogout, accountUrl } = wizardUrls(sample);
+    const { oidc, saml, scim, authorization, universalLogout, accountUrl } = wizardUrls(sample);
     assert.deepEqual(
-      { oidc, saml, scim, universalLogout, accountUrl },
+      { oidc, saml, scim, authorization, universalLogout, accountUrl },
       {
         oidc: {
           redirectUri: "https://app.example.com/oidc/{app.connection}/callback",
