@@ -203,6 +203,19 @@ describe("a security event", () => {
       await acme.store.signalStreams.update((await stream()).id, { status: "enabled" });
     });
 
+    it("changes nothing while the stream is paused here, also if the org says that it is on", async () => {
+      const { acme, push, pushEvent, set, stream } = site();
+      const { id } = await stream();
+      await acme.store.signalStreams.update(id, { isPausedHere: true });
+      const isSignedIn = await signedIn();
+      await pushEvent(updated, { status: "enabled" }, { sub_id: { format: "opaque", id: "esc1" } });
+      assert.equal((await push(await set())).status, 202);
+      assert.deepEqual([await isSignedIn(), (await activity())[0]?.action], [true, "signal.passed_over"]);
+      await acme.store.signalStreams.update(id, { isPausedHere: false });
+      assert.equal((await push(await set())).status, 202);
+      assert.equal(await isSignedIn(), false);
+    });
+
     it("names people of a SAML connection by NameID, and its key has one stream", async () => {
       const { acme, ada, connection, org, push, set } = site();
       const settings = { ...samlSettings, orgUrl: org.issuer };
