@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { revokeUserAccess } from "../../src/directory/access.ts";
 import { issueAccessToken } from "../../src/directory/access-tokens.ts";
 import { createAgent } from "../../src/directory/agents.ts";
 import { ConflictError } from "../../src/errors.ts";
+import { switchOnSending } from "../../src/shared-signals/sending.ts";
 import { removeExpired } from "../../src/store/housekeeping.ts";
 import { hashToken } from "../../src/store/secrets.ts";
 import { defaultSessionLimits } from "../../src/store/session-store.ts";
 import { isAccepted } from "../helpers/access-tokens.ts";
 import { startTestApp, type TestApp } from "../helpers/app.ts";
+import { pooledKeys } from "../helpers/certificates.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { connectionRefused, faulty } from "../helpers/faults.ts";
 import { createLocalAccount, createTestTenant, samlSettings } from "../helpers/people.ts";
 import { newStream } from "../helpers/signals.ts";
+import { sessionSecret, signedCookie } from "../helpers/site.ts";
 import { audience, caep, connectStream, email, ssf, useSignalSite } from "./world.ts";
 
 const revoked = `${caep}/session-revoked`;
@@ -216,6 +220,20 @@ describe("a security event", () => {
       assert.equal(await isSignedIn(), false);
     });
 
+    it("is not echoed: the org hears only of sessions that ended here", async () => {
+      const { acme, ada, connection, push, sealer, set } = site();
+      const maker = { sealer, generateKeys: pooledKeys };
+      await switchOnSending(acme.store, maker, connection, async () => undefined);
+      const told = async () => (await acme.store.outbox.ofConnection(connection.id, 9)).length;
+      await signedIn();
+      assert.equal((await push(await set())).status, 202);
+      assert.equal(await told(), 0);
+      await signedIn();
+      await acme.store.transaction((inside) => revokeUserAccess(inside, ada.id, "person"));
+      assert.equal(await told(), 1, "it is on");
+      await acme.store.signalTransmitters.switchTo(connection.id, false);
+    });
+
     it("names people of a SAML connection by NameID, and its key has one stream", async () => {
       const { acme, ada, connection, org, push, set } = site();
       const settings = { ...samlSettings, orgUrl: org.issuer };
@@ -260,6 +278,19 @@ describe("a security event", () => {
       fail(null);
       assert.equal((await push(given, {}, { app })).status, 202);
       assert.equal(await isSignedIn(), false);
+      await app.close();
+    });
+
+    it("has answers of its own: a page below its URL fails as other pages do", async () => {
+      const { database, fail } = faulty(use().openAnother());
+      const app = await startTestApp(database, { ...options, sessionSecret });
+      const client = app.client();
+      client.cookies.set("session", signedCookie(randomUUID()));
+      fail(connectionRefused());
+      for (const end of ["/callback", "/jwks.json"]) {
+        const { status, text } = await client.get(site().path + end);
+        assert.deepEqual([status, /We cannot answer right now/.test(text)], [503, true], end);
+      }
       await app.close();
     });
 
