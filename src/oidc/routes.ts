@@ -150,6 +150,7 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
     judgeSignIn(callbackRules, { repeated, state, pending, error });
     const { testId, ...expected } = pending as PendingLogin;
     sso.testId = testId;
+    if (expected.againFor !== null) req.signInAgain = { returnTo: expected.returnTo };
     sso.secrets.push(String(state), String(searchParams.get("code")), expected.codeVerifier, expected.nonce);
     stepsBefore(req).pending = expected;
     next();

@@ -155,12 +155,23 @@ function portsOf(deps: StepDeps, req: Request): Ports<KeptRequest, TenantStore> 
         work(
           {
             replay: { consume: (id, expiresAt) => consumeAssertion(inside, connection, id, expiresAt) },
-            requests: { take: (id) => deps.requests.resume(req, id, inside) },
+            requests: {
+              take: async (id) => noteRepetition(req, await deps.requests.resume(req, id, inside)),
+            },
           },
           inside,
         ),
       ),
   };
+}
+
+/** Notes that a sign-in was asked for again, so that a refusal leads back to the page that asked. Returns what it was given. */
+function noteRepetition<Kept extends Pick<IdentifiedLogin, "returnTo" | "againFor"> | null>(
+  req: Request,
+  kept: Kept,
+): Kept {
+  if (kept && kept.againFor !== null) req.signInAgain = { returnTo: kept.returnTo };
+  return kept;
 }
 
 /** Returns false if the assertion was consumed before, at this replica or another. */
@@ -201,6 +212,7 @@ export function finishSteps({ arrivals, baseUrl }: StepDeps) {
     const arrival = await arrivals.resume(req, typeof ticket === "string" ? ticket : "");
     judgeSignIn(arrivalRules, { arrival });
     if (arrival) req.saml = { arrival, identity: arrival.identity };
+    noteRepetition(req, arrival);
     next();
   };
 
