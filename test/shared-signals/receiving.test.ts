@@ -15,7 +15,6 @@ import { onEachDatabase } from "../helpers/databases.ts";
 import { connectionRefused, faulty } from "../helpers/faults.ts";
 import { createLocalAccount, createTestTenant, samlSettings } from "../helpers/people.ts";
 import { newStream } from "../helpers/signals.ts";
-import { sessionSecret, signedCookie } from "../helpers/site.ts";
 import { audience, caep, connectStream, email, ssf, useSignalSite } from "./world.ts";
 
 const revoked = `${caep}/session-revoked`;
@@ -278,19 +277,6 @@ describe("a security event", () => {
       fail(null);
       assert.equal((await push(given, {}, { app })).status, 202);
       assert.equal(await isSignedIn(), false);
-      await app.close();
-    });
-
-    it("has answers of its own: a page below its URL fails as other pages do", async () => {
-      const { database, fail } = faulty(use().openAnother());
-      const app = await startTestApp(database, { ...options, sessionSecret });
-      const client = app.client();
-      client.cookies.set("session", signedCookie(randomUUID()));
-      fail(connectionRefused());
-      for (const end of ["/callback", "/jwks.json"]) {
-        const { status, text } = await client.get(site().path + end);
-        assert.deepEqual([status, /We cannot answer right now/.test(text)], [503, true], end);
-      }
       await app.close();
     });
 
