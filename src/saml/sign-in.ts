@@ -25,7 +25,7 @@ import {
   ssoOf,
   useTest,
 } from "../sso/connection.ts";
-import { finishSignIn, firstText, type IdentifiedLogin, userOfIdentity } from "../sso/sign-in.ts";
+import { finishSignIn, firstText, type IdentifiedLogin, noteAgain, userOfIdentity } from "../sso/sign-in.ts";
 import { endTest, mappedFields, type SentField, type SentFields } from "../sso/test-sign-in.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -155,23 +155,12 @@ function portsOf(deps: StepDeps, req: Request): Ports<KeptRequest, TenantStore> 
         work(
           {
             replay: { consume: (id, expiresAt) => consumeAssertion(inside, connection, id, expiresAt) },
-            requests: {
-              take: async (id) => noteRepetition(req, await deps.requests.resume(req, id, inside)),
-            },
+            requests: { take: async (id) => noteAgain(req, await deps.requests.resume(req, id, inside)) },
           },
           inside,
         ),
       ),
   };
-}
-
-/** Notes that a sign-in was asked for again, so that a refusal leads back to the page that asked. Returns what it was given. */
-function noteRepetition<Kept extends Pick<IdentifiedLogin, "returnTo" | "againFor"> | null>(
-  req: Request,
-  kept: Kept,
-): Kept {
-  if (kept && kept.againFor !== null) req.signInAgain = { returnTo: kept.returnTo };
-  return kept;
 }
 
 /** Returns false if the assertion was consumed before, at this replica or another. */
@@ -211,8 +200,8 @@ export function finishSteps({ arrivals, baseUrl }: StepDeps) {
     const ticket = req.method === "POST" ? formField(req, "ticket") : req.query.ticket;
     const arrival = await arrivals.resume(req, typeof ticket === "string" ? ticket : "");
     judgeSignIn(arrivalRules, { arrival });
+    noteAgain(req, arrival);
     if (arrival) req.saml = { arrival, identity: arrival.identity };
-    noteRepetition(req, arrival);
     next();
   };
 
