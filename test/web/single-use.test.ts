@@ -31,11 +31,14 @@ const speculative: Record<string, string>[] = [
 const singleUse = [
   "/admin/activity/export.csv",
   "/admin/activity/export.jsonl",
+  "/admin/connections/:connection/signals/take-over",
+  "/login/again",
   "/oidc/:connection/callback",
   "/oidc/:connection/initiate",
   "/oidc/:connection/login",
   "/saml/:connection/finish",
   "/saml/:connection/login",
+  "/shared-signals/:key/callback",
 ];
 
 /** Where the program consumes something, and why a page that is loaded in advance cannot. */
@@ -49,6 +52,8 @@ const consumers: Record<string, string> = {
   "src/saml/sign-in.ts requests.resume": "a POST to the ACS",
   "src/saml/sign-in.ts usedTokens.consume": "a POST to the ACS",
   "src/scim/routes.ts limiter.consume": "counts requests",
+  "src/shared-signals/receive.ts receivedSignals.consume": "a POST",
+  "src/shared-signals/stream-set-up.ts pendingLogins.consume": "the callback is a single-use route",
   "src/sso/sign-in.ts pendingLogins.consume": "resume() requires navigationOnly",
   "src/universal-logout/routes.ts usedTokens.consume": "a POST",
   "src/web/access-tokens.ts limiter.consume": "counts requests",
