@@ -12,6 +12,8 @@ export async function up(knex: Knex): Promise<void> {
     text("connection_key").notNullable();
     text("status").notNullable();
     text("status_reason");
+    // Paused by us. The status above is that of the transmitter.
+    boolean("is_paused_here").notNullable();
     text("client_id").notNullable();
     text("sealed_client_secret").notNullable();
     // NULL until an administrator has authorized us at the provider.

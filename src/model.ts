@@ -314,9 +314,12 @@ export interface SignalStream {
   id: string;
   connectionId: string;
   connectionKey: string;
+  /** At the transmitter. */
   status: SignalStreamStatus;
-  /** Why it has this status, in the words of the side that changed it; null if unknown. */
+  /** Why it has this status, in the transmitter's words; null if it gives none. */
   statusReason: string | null;
+  /** Whether an administrator has paused it here, because the transmitter cannot pause it. Its events then change nothing. */
+  isPausedHere: boolean;
   /** Our client at the provider: a second application, which may manage streams. */
   clientId: string;
   /** Whether we have a refresh token for it. Without one, events still arrive, but the stream cannot be managed. */

@@ -261,8 +261,10 @@ const buttons: Record<string, StreamButton> = {
       : "The stream is paused here. Okta has no call to pause it, so its events still arrive, and change nothing.";
   },
   async resume(deps, action) {
-    await setStreamStatus(deps, action, "enabled");
-    return "The stream is on again.";
+    const isByOkta = await setStreamStatus(deps, action, "enabled");
+    return isByOkta
+      ? "The stream is on again."
+      : "The stream is on again here. Okta has no call to change its own status of the stream.";
   },
   async settings(_deps, action, req) {
     const endsSessions = formField(req, "credentialChangeEndsSessions") === "on";

@@ -20,7 +20,7 @@ import {
   requireActiveOrTest,
   ssoOf,
 } from "../sso/connection.ts";
-import { finishSignIn, firstText, pendingSignIns, signsInAgain } from "../sso/sign-in.ts";
+import { finishSignIn, firstText, noteAgain, pendingSignIns, signsInAgain } from "../sso/sign-in.ts";
 import { endTest, endWithError, mappedFields, type SentFields } from "../sso/test-sign-in.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
@@ -151,7 +151,7 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
     const { testId, ...expected } = pending as PendingLogin;
     sso.testId = testId;
     sso.secrets.push(String(state), String(searchParams.get("code")), expected.codeVerifier, expected.nonce);
-    stepsBefore(req).pending = expected;
+    stepsBefore(req).pending = noteAgain(req, expected);
     next();
   };
 

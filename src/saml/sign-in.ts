@@ -25,7 +25,7 @@ import {
   ssoOf,
   useTest,
 } from "../sso/connection.ts";
-import { finishSignIn, firstText, type IdentifiedLogin, userOfIdentity } from "../sso/sign-in.ts";
+import { finishSignIn, firstText, type IdentifiedLogin, noteAgain, userOfIdentity } from "../sso/sign-in.ts";
 import { endTest, mappedFields, type SentField, type SentFields } from "../sso/test-sign-in.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -155,7 +155,7 @@ function portsOf(deps: StepDeps, req: Request): Ports<KeptRequest, TenantStore> 
         work(
           {
             replay: { consume: (id, expiresAt) => consumeAssertion(inside, connection, id, expiresAt) },
-            requests: { take: (id) => deps.requests.resume(req, id, inside) },
+            requests: { take: async (id) => noteAgain(req, await deps.requests.resume(req, id, inside)) },
           },
           inside,
         ),
@@ -200,6 +200,7 @@ export function finishSteps({ arrivals, baseUrl }: StepDeps) {
     const ticket = req.method === "POST" ? formField(req, "ticket") : req.query.ticket;
     const arrival = await arrivals.resume(req, typeof ticket === "string" ? ticket : "");
     judgeSignIn(arrivalRules, { arrival });
+    noteAgain(req, arrival);
     if (arrival) req.saml = { arrival, identity: arrival.identity };
     next();
   };

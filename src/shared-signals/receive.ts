@@ -9,7 +9,6 @@ import type { ActivityEntry } from "../store/tenant/activity.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { eventTypes, type SignalEvent } from "./events.ts";
 import { oldestSetMs, stateRules } from "./policy.ts";
-import { pausedHere } from "./stream-policy.ts";
 
 /** What an event did. */
 export type SignalResult =
@@ -54,7 +53,7 @@ export async function receive(
       const actor = { actorKind: "shared-signals", actor: connection.key } as const;
       const record: Act["record"] = (entry) =>
         store.activity.record({ ...actor, targetId: null, changed: [], requestId, ...entry });
-      const act = actOn(event.type, stream.statusReason === pausedHere);
+      const act = actOn(event.type, stream.isPausedHere);
       const result = act ? await act({ store, found, event, record }) : "ignored";
       await store.signalStreams.recordEvent(stream.id, event.type);
       await store.counts.add([{ kind: "signal", subject: connection.id, count: 1 }]);

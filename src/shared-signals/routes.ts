@@ -116,11 +116,12 @@ export function sharedSignalsRoutes(deps: SharedSignalsDeps): Router {
 
   const router = Router();
   const readBody = express.raw({ limit: largestSet, type: () => true });
-  router.post(path, limitCalls, authenticate, requireSet, readBody, requireStream, acceptSet, storeEvent);
+  const steps = [limitCalls, authenticate, requireSet, readBody, requireStream, acceptSet, storeEvent];
+  // Only for this path: the callback and the keys below it have their own answers.
+  router.post(path, ...steps, answerErrors);
   router.all(path, (_req, res) => {
     res.set("Allow", "POST").status(405).end();
   });
-  router.use(path, answerErrors);
   return router;
 }
 

@@ -47,8 +47,7 @@ export interface SenderDeps {
 /** The path of Okta's receiver: "Publish a security event token" of its SSF Receiver API. */
 const receiverPath = "/security/api/v1/security-events";
 /** An attempt ends before its lease does. */
-const timeoutMs = 5_000;
-const maxBytes = 64_000;
+const defaultLimits = { timeoutMs: 5_000, maxBytes: 64_000 };
 
 /** Sends a message of the outbox to the org of its connection, as a signed security event token (RFC 8935 §2). */
 export function signalSender({ now = Date.now, ...deps }: SenderDeps): Handler {
@@ -100,7 +99,7 @@ async function post(
   const headers = { "Content-Type": "application/secevent+jwt", Accept: "application/json" };
   const parts = { method: "POST", headers, body: token };
   try {
-    const response = await guardedRequest(url, parts, { ...limits, timeoutMs, maxBytes });
+    const response = await guardedRequest(url, parts, { ...defaultLimits, ...limits });
     return { status: response.status, attempt: await judgeAnswer(response) };
   } catch (error) {
     if (!(error instanceof InvalidError)) throw error;

@@ -42,9 +42,6 @@ export const pushDelivery = "urn:ietf:rfc:8935";
 /** The events that a stream is created for. */
 export const wantedEvents = [eventTypes.sessionRevoked, eventTypes.credentialChange];
 
-/** The reason of the status of a stream that we have paused, because its transmitter cannot. */
-export const pausedHere = "Okta cannot pause a stream, so its events are recorded here and change nothing";
-
 /** Before the org is asked anything. */
 export const pendingRules: readonly StreamRule<{ isPending: boolean }>[] = [
   {

@@ -4,7 +4,7 @@ import { ConflictError } from "../errors.ts";
 import type { SignalStream } from "../model.ts";
 import { hashToken, randomToken } from "../store/secrets.ts";
 import type { SignalStreamChanges } from "../store/tenant/signal-streams.ts";
-import { pausedHere, type StreamAnswer, streamRules, wantedEvents } from "./stream-policy.ts";
+import { type StreamAnswer, streamRules, wantedEvents } from "./stream-policy.ts";
 import {
   authorizedCalls,
   revokeAuthorization,
@@ -131,6 +131,7 @@ async function keepStream(
       audiences: [...audiences],
       status: "enabled",
       statusReason: null,
+      isPausedHere: false,
       eventsRequested: [...wantedEvents],
       eventsDelivered: [...eventsDelivered],
       verifiedAt: null,
@@ -165,7 +166,10 @@ function reasonOf(error: unknown): string | null {
   return error instanceof RuleBrokenError ? error.rule.reason : null;
 }
 
-/** Pauses or resumes the stream. Returns whether the transmitter did it, or only we. Throws RuleBrokenError. */
+/**
+ * Pauses or resumes the stream. A transmitter that cannot keeps its status, and we pause the stream here. Returns whether the
+ * transmitter did it. Throws RuleBrokenError.
+ */
 export async function setStreamStatus(
   deps: StreamDeps,
   action: StreamAction,
@@ -174,22 +178,19 @@ export async function setStreamStatus(
   const stream = await streamOf(action);
   const calls = await authorizedCalls(deps, action, stream);
   const answer = await changeStatus(calls, providerStreamId(stream), wanted);
-  const isByUs = answer === null && wanted === "paused";
-  const status = {
-    status: answer?.status ?? wanted,
-    statusReason: isByUs ? pausedHere : (answer?.reason ?? null),
-  };
+  const isPausedHere = answer === null && wanted === "paused";
+  const said = answer && { status: answer.status, statusReason: answer.reason ?? null };
   const name = wanted === "paused" ? "stream.paused" : "stream.resumed";
-  await change(action, stream, status, name);
+  await change(action, stream, { ...said, isPausedHere }, name);
   return answer !== null;
 }
 
-/** Reads the stream's status from the transmitter. A stream that we have paused stays so. Throws RuleBrokenError. */
+/** Reads the stream's status from the transmitter. A stream that is paused here stays so. Throws RuleBrokenError. */
 export async function checkStreamStatus(deps: StreamDeps, action: StreamAction): Promise<void> {
   const stream = await streamOf(action);
   const calls = await authorizedCalls(deps, action, stream);
   const answer = await readStatus(calls, providerStreamId(stream));
-  if (answer === null || stream.statusReason === pausedHere) return;
+  if (answer === null) return;
   const { status, reason: statusReason = null } = answer;
   if (status === stream.status && statusReason === stream.statusReason) return;
   await change(action, stream, { status, statusReason }, "stream.status_read");

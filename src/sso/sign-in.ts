@@ -125,6 +125,15 @@ export function signsInAgain(req: Request): string | null {
   return req.query.again === "1" && isOwn && testId === null ? person.user.id : null;
 }
 
+/** Notes that a pending sign-in is one again, so that a refusal leads back to the page that asked. Returns what it was given. */
+export function noteAgain<Pending extends Pick<IdentifiedLogin, "returnTo" | "againFor"> | null>(
+  req: Request,
+  pending: Pending,
+): Pending {
+  if (pending && pending.againFor !== null) req.signInAgain = { returnTo: pending.returnTo };
+  return pending;
+}
+
 /** The policy of a sign-in that an administrator repeats, after the rules of its protocol. */
 export const repeatedSignInRules: readonly Rule<
   { againFor: string | null; found: string | null },

@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from "exp
 import { paths } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError, RefusedError, UnavailableError } from "../errors.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
+import { signInAgainPath } from "./fresh-sign-in.ts";
 import { goBack, refusals } from "./refusals.ts";
 import { CrossSiteError } from "./request.ts";
 
@@ -158,8 +159,12 @@ function refusalPage({ reason, detail }: RefusedError, req: Request): ErrorPage 
   };
 }
 
-/** Where a refused person signs in again: through the connection in the request's path if it is on, else on the sign-in page. */
-function signInFor(reason: RefusedError["reason"], { originalUrl }: Request): string {
+/**
+ * Where a refused person tries again: on the page that asked for a recent sign-in, through the connection in the request's
+ * path if it is on, or else on the sign-in page.
+ */
+function signInFor(reason: RefusedError["reason"], { originalUrl, signInAgain }: Request): string {
+  if (signInAgain) return signInAgainPath(signInAgain.returnTo);
   const [, type, key = ""] = /^\/(oidc|saml)\/([a-z0-9-]+)\//.exec(originalUrl) ?? [];
   const isOn = reason !== "connection-not-active";
   return isOn && (type === "oidc" || type === "saml") ? paths[type](key).login : paths.login;

@@ -7,6 +7,18 @@ import { paths } from "../endpoints.ts";
 import { documentForm, isSeen } from "./request.ts";
 import { type HeldForm, saveSession } from "./sessions.ts";
 
+declare module "express-serve-static-core" {
+  interface Request {
+    /** Set if the request is a part of a sign-in that was asked for again: the page that waits for it, null for none. */
+    signInAgain?: { returnTo: string | null };
+  }
+}
+
+/** The page that asks for a recent sign-in, and leads on afterwards. */
+export function signInAgainPath(returnTo: string | null): string {
+  return returnTo === null ? paths.signInAgain : `${paths.signInAgain}?${new URLSearchParams({ returnTo })}`;
+}
+
 /** A form that is larger is not kept: it would make each request of the session slow. */
 const longestHeld = 64 * 1024;
 
@@ -27,10 +39,7 @@ export const requireFreshSignIn: RequestHandler = (req, res, next) => {
     return next();
   }
   req.log.info({ tenantId: req.person?.tenant.id }, "sign_in.too_old");
-  if (req.method !== "POST") {
-    const returnTo = new URLSearchParams({ returnTo: req.originalUrl });
-    return res.redirect(303, `${paths.signInAgain}?${returnTo}`);
-  }
+  if (req.method !== "POST") return res.redirect(303, signInAgainPath(req.originalUrl));
   documentForm(req, res, async (error?: unknown) => {
     if (error) return next(error);
     try {

@@ -114,11 +114,16 @@ describe("shared signals in the admin console", () => {
     it("pauses the stream here if the transmitter cannot, as Okta cannot", async () => {
       await connect();
       org.answers.set("POST /api/v1/ssf/stream/status", { status: 405 });
+      const state = async () => [(await stream())?.status, (await stream())?.isPausedHere];
       assert.match(await press("pause"), /The stream is paused here\. Okta has no call to pause it/);
+      assert.deepEqual(await state(), ["enabled", true]);
+      const { text } = await owner.get(page());
+      assert.match(text, /<span class="badge warning">Paused here<\/span><span class="badge">On in Okta</);
+      (org.stream ?? assert.fail()).status = "disabled";
       await press("status");
-      assert.equal((await stream())?.status, "paused");
-      await press("resume");
-      assert.equal((await stream())?.status, "enabled");
+      assert.deepEqual(await state(), ["disabled", true], "both are known");
+      assert.match(await press("resume"), /The stream is on again here/);
+      assert.deepEqual(await state(), ["disabled", false], "Okta's status is Okta's");
     });
 
     it("stores a rotated refresh token before it is used", async () => {

@@ -34,6 +34,8 @@ export async function streamPages({ acme, owner }: Site): Promise<PageCase[]> {
       "paused for a reason",
       { ...connected, status: "paused", statusReason: "<b>Maintenance</b> \u202e of the org" },
     ],
+    ["paused here", { ...connected, isPausedHere: true }],
+    ["paused here and by the org", { ...connected, status: "paused", isPausedHere: true }],
     ["whose authorization has ended", { ...connected, sealedRefreshToken: null }],
   ];
   const pageOf = async (

@@ -9,6 +9,7 @@ import { type SentSecurityEvent, signalSender } from "../../src/shared-signals/s
 import { switchOnSending } from "../../src/shared-signals/sending.ts";
 import type { Database } from "../../src/store/database.ts";
 import { sealer } from "../../src/store/secrets.ts";
+import type { FetchLimits } from "../../src/trust/guarded-fetch.ts";
 import { pooledKeys } from "./certificates.ts";
 import type { TestTenant } from "./people.ts";
 import type { Site } from "./site.ts";
@@ -92,15 +93,15 @@ export async function verified(token: string, issuer: string, audience: string):
 export function runnerOf(
   database: Database,
   { app, dataKey }: { app: Site["app"]; dataKey: Buffer },
-  more: { now?: () => number; allowPrivateNetwork?: boolean } = {},
+  more: { now?: () => number } & Partial<FetchLimits> = {},
 ): Runner & { sent: SentSecurityEvent[] } {
-  const { now = Date.now, allowPrivateNetwork = true } = more;
+  const { now = Date.now, ...limits } = more;
   const sent: SentSecurityEvent[] = [];
   const sending = {
     database,
     baseUrl: app.url,
     sealer: sealer(dataKey),
-    limits: { allowPrivateNetwork },
+    limits: { allowPrivateNetwork: true, ...limits },
     now,
   };
   const handlers = { "shared-signal": signalSender({ ...sending, onSent: (one) => void sent.push(one) }) };

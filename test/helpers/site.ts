@@ -22,6 +22,8 @@ export interface Site {
   sealer: Sealer;
   /** A client with a session of a user of acme, without the cost of hashing a password. */
   clientOf(user: User, connectionId?: string | null): Promise<Client>;
+  /** By a person's id: makes the clients of a person whose session has another state than a recent sign-in. */
+  clients: Map<string, () => Promise<Client>>;
 }
 
 /** The secret that signs the cookies. */
@@ -41,7 +43,8 @@ export function useSite(use: () => TestDatabase, options: TestOptions = {}): () 
       acme,
       owner,
       sealer: sealer(dataKey),
-      clientOf: (user, connectionId = null) => signedIn(user, connectionId),
+      clients: new Map(),
+      clientOf: (user, connectionId = null) => site.clients.get(user.id)?.() ?? signedIn(user, connectionId),
     };
   });
   after(async () => {

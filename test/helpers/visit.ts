@@ -12,12 +12,17 @@ const sendForm = `([action, fields]) => {
   form.submit();
 }`;
 
-/** Opens a page. A page that answers a form is opened by submitting that form. */
+/** Opens a page. A page that answers a form is opened by submitting that form, and stays even if it would lead elsewhere. */
 export async function visit(page: Page, origin: string, { path, form, status }: PageCase): Promise<void> {
   if (!form) {
     assert.equal((await page.goto(origin + path))?.status(), status, path);
     return;
   }
+  // A navigation that is answered with 204 does not leave the page.
+  await page.route(
+    (url) => url.origin !== origin,
+    (route) => route.fulfill({ status: 204 }),
+  );
   await page.goto(`${origin}/signed-out`);
   const answered = page.waitForResponse((response) => response.request().method() === "POST");
   const loaded = page.waitForEvent("load");

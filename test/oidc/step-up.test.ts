@@ -78,6 +78,9 @@ describe("an administrator who signs in again at an OpenID provider", () => {
         const { answer } = await again(deviation);
         assert.equal(answer.status, 403);
         assert.match(answer.text, /did not ask you to sign in again as this page needs/);
+        const next = /class="button primary" href="([^"]*)">Try again/.exec(answer.text)?.[1] ?? "";
+        assert.equal(unescaped(next), "/login/again?returnTo=%2Fadmin%2Fpeople%3Fq%3Dada");
+        assert.match((await client.get(unescaped(next))).text, /Continue to your identity provider/);
         assertRedirect(await client.get("/admin"), "/login/again?returnTo=%2Fadmin");
         assert.equal((await client.get("/tasks")).status, 200, "the session goes on");
       });

@@ -8,6 +8,8 @@ const signedInAt = (at: number): Deviation => ({
   fields: (all) => void Object.assign(all, { authnInstant: at }),
 });
 
+const tryAgain = /href="\/login\/again\?returnTo=%2Fadmin%2Fgroups">Try again/;
+
 describe("an administrator who signs in again at a SAML identity provider", () => {
   onEachDatabase((use) => {
     const site = useSamlSite(use);
@@ -55,6 +57,7 @@ describe("an administrator who signs in again at a SAML identity provider", () =
       const answer = await again("old@acme.example", Date.now() - 90_000);
       assert.equal(answer.status, 403);
       assert.match(answer.text, /did not ask you to sign in again as this page needs/);
+      assert.match(answer.text, tryAgain);
       assertRedirect(await client.get("/admin"), "/login/again?returnTo=%2Fadmin");
     });
 
@@ -62,6 +65,7 @@ describe("an administrator who signs in again at a SAML identity provider", () =
       const { client, user, again } = await staleAdmin("ada@acme.example");
       const answer = await again("eve@acme.example", Date.now());
       assert.match(answer.text, /You signed in as another person/);
+      assert.match(answer.text, tryAgain);
       assert.equal(JSON.parse((await client.get("/me")).text).user.id, user.id);
     });
   });

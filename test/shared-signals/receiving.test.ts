@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { revokeUserAccess } from "../../src/directory/access.ts";
 import { issueAccessToken } from "../../src/directory/access-tokens.ts";
 import { createAgent } from "../../src/directory/agents.ts";
 import { ConflictError } from "../../src/errors.ts";
+import { switchOnSending } from "../../src/shared-signals/sending.ts";
 import { removeExpired } from "../../src/store/housekeeping.ts";
 import { hashToken } from "../../src/store/secrets.ts";
 import { defaultSessionLimits } from "../../src/store/session-store.ts";
 import { isAccepted } from "../helpers/access-tokens.ts";
 import { startTestApp, type TestApp } from "../helpers/app.ts";
+import { pooledKeys } from "../helpers/certificates.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { connectionRefused, faulty } from "../helpers/faults.ts";
 import { createLocalAccount, createTestTenant, samlSettings } from "../helpers/people.ts";
@@ -201,6 +204,33 @@ describe("a security event", () => {
       assert.equal((await push(await set())).status, 202);
       assert.equal(await isSignedIn(), false);
       await acme.store.signalStreams.update((await stream()).id, { status: "enabled" });
+    });
+
+    it("changes nothing while the stream is paused here, also if the org says that it is on", async () => {
+      const { acme, push, pushEvent, set, stream } = site();
+      const { id } = await stream();
+      await acme.store.signalStreams.update(id, { isPausedHere: true });
+      const isSignedIn = await signedIn();
+      await pushEvent(updated, { status: "enabled" }, { sub_id: { format: "opaque", id: "esc1" } });
+      assert.equal((await push(await set())).status, 202);
+      assert.deepEqual([await isSignedIn(), (await activity())[0]?.action], [true, "signal.passed_over"]);
+      await acme.store.signalStreams.update(id, { isPausedHere: false });
+      assert.equal((await push(await set())).status, 202);
+      assert.equal(await isSignedIn(), false);
+    });
+
+    it("is not echoed: the org hears only of sessions that ended here", async () => {
+      const { acme, ada, connection, push, sealer, set } = site();
+      const maker = { sealer, generateKeys: pooledKeys };
+      await switchOnSending(acme.store, maker, connection, async () => undefined);
+      const told = async () => (await acme.store.outbox.ofConnection(connection.id, 9)).length;
+      await signedIn();
+      assert.equal((await push(await set())).status, 202);
+      assert.equal(await told(), 0);
+      await signedIn();
+      await acme.store.transaction((inside) => revokeUserAccess(inside, ada.id, "person"));
+      assert.equal(await told(), 1, "it is on");
+      await acme.store.signalTransmitters.switchTo(connection.id, false);
     });
 
     it("names people of a SAML connection by NameID, and its key has one stream", async () => {

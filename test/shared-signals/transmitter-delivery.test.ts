@@ -185,6 +185,19 @@ describe("the delivery of signals", () => {
       assert.equal(org.accepted.length, 1);
     });
 
+    it("tries again if the org never answers", async () => {
+      await add();
+      org.intercept = () => true;
+      await runner({ timeoutMs: 200 }).runDue();
+      const { state, answer, attempts } = await latest();
+      assert.deepEqual([state, attempts, org.tokens.length], ["waiting", 1, 1]);
+      assert.match(answer ?? "", /it did not answer in time/);
+      org.intercept = null;
+      passed += 10_000;
+      await runner().runDue();
+      assert.deepEqual([(await latest()).state, org.accepted.length], ["sent", 1]);
+    });
+
     it("is shared by two replicas: each message is sent by one of them", async () => {
       await add(40);
       const replicas = [runner(), runner()];

@@ -78,7 +78,8 @@ export function useSignalSite(use: () => TestDatabase): () => SignalSite {
       },
       pushEvent: async (type, event, claims = {}) =>
         await push(await set({ claims: { sub_id: undefined, events: { [type]: event }, ...claims } })),
-      session: async () => await clientOf((await acme.store.users.byId(ada.id)) ?? assert.fail()),
+      session: async () =>
+        await clientOf((await acme.store.users.byId(ada.id)) ?? assert.fail(), connection.id),
     };
   });
   after(() => signals.org.close());

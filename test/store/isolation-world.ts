@@ -148,6 +148,7 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
     connection_id: a.connectionId,
     connection_key: "x",
     status: "enabled",
+    is_paused_here: false,
     client_id: "x",
     sealed_client_secret: "x",
     events_requested: "[]",

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { findPeople } from "../../src/directory/find-people.ts";
 import { accessTokenStore } from "../../src/store/access-tokens.ts";
 import type { Database } from "../../src/store/database.ts";
+import { outbox } from "../../src/store/outbox.ts";
+import { systemStore } from "../../src/store/system-store.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
-import { createTestDatabase, type TestDatabase } from "../helpers/databases.ts";
+import { createTestDatabase, onEachDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { taskQuestions } from "../tasks/questions.ts"; // sample product
 import { tenantWithEverything } from "./isolation-world.ts";
 
@@ -81,6 +83,44 @@ describe("on SQLite, the console's lists and the guard of the API", () => {
   }
 });
 
+/** Lookups in tables that all tenants share, or that grow with the use, and the index that each is made for. */
+const lookups: [
+  name: string,
+  index: string,
+  ask: (database: Database, tenantId: string) => Promise<unknown>,
+][] = [
+  [
+    "a page of a tenant's sessions",
+    "sessions_tenant_index",
+    (database, tenantId) => forTenant(database, tenantId).sessions.page({ createdAt: 5, id: "x" }, 50),
+  ],
+  ["the messages that are due", "outbox_due", (database) => outbox(database).claim(8, 20_000)],
+  ["the first message that is due", "outbox_due", (database) => outbox(database).firstDue()],
+  ["the settled messages", "outbox_settled", (database) => outbox(database).removeSettled(5)],
+  [
+    "the stream of a push URL",
+    "signal_streams_key_unique",
+    (database) => systemStore(database).signalStreams.find("a-key"),
+  ],
+];
+
+describe("an index finds", () => {
+  onEachDatabase((use) => {
+    for (const [name, index, ask] of lookups) {
+      it(`${name}, without a scan or a sort`, async () => {
+        const { database } = use();
+        const statements = await statementsOf(database, () => ask(database, "a-tenant"));
+        const plans = await Promise.all(statements.map((statement) => planOf(database, statement)));
+        const steps = plans.find((plan) => plan.some((step) => step.includes(index)));
+        assert.ok(steps, JSON.stringify(plans));
+        // In PostgreSQL a lookup by an index names it: "Index Scan using …", or "Bitmap Index Scan on …".
+        const slow = steps.filter((step) => /^SCAN (?!.*USING)|Seq Scan|Sort|TEMP B-TREE/.test(step));
+        assert.deepEqual(slow, []);
+      });
+    }
+  });
+});
+
 interface Statement {
   sql: string;
   bindings: string[];
@@ -89,7 +129,7 @@ interface Statement {
 async function statementsOf(database: Database, work: () => Promise<unknown>): Promise<Statement[]> {
   const seen: Statement[] = [];
   const see = ({ sql, bindings }: Statement) => {
-    if (sql.startsWith("select")) seen.push({ sql, bindings });
+    if (/^(select|delete)/.test(sql)) seen.push({ sql, bindings });
   };
   database.sql().on("query", see);
   await work();
@@ -98,6 +138,16 @@ async function statementsOf(database: Database, work: () => Promise<unknown>): P
 }
 
 async function planOf(database: Database, { sql, bindings }: Statement): Promise<string[]> {
-  const rows: { detail: string }[] = await database.sql().raw(`explain query plan ${sql}`, bindings);
-  return rows.map(({ detail }) => detail);
+  if (database.engine === "sqlite") {
+    const rows: { detail: string }[] = await database.sql().raw(`explain query plan ${sql}`, bindings);
+    return rows.map(({ detail }) => detail);
+  }
+  return await database.transaction(async (joined) => {
+    // PostgreSQL scans and sorts small tables. It still does so if no index can take the place.
+    for (const way of ["seqscan", "sort", "bitmapscan"])
+      await joined.sql().raw(`set local enable_${way} = off`);
+    const asked = `explain ${sql.replaceAll(/\$\d+/g, "?")}`;
+    const { rows } = await joined.sql().raw(asked, bindings);
+    return rows.map((row: Record<string, string>) => row["QUERY PLAN"]);
+  });
 }

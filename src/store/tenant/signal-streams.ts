@@ -10,6 +10,7 @@ export interface SignalStreamRow {
   connection_key: string;
   status: SignalStreamStatus;
   status_reason: string | null;
+  is_paused_here: number | boolean;
   client_id: string;
   sealed_refresh_token: string | null;
   transmitter: string | null;
@@ -34,6 +35,7 @@ export const streamColumns = [
   "connection_key",
   "status",
   "status_reason",
+  "is_paused_here",
   "client_id",
   "sealed_refresh_token",
   "transmitter",
@@ -55,6 +57,7 @@ export const streamColumns = [
 const columnOf = {
   status: "status",
   statusReason: "status_reason",
+  isPausedHere: "is_paused_here",
   clientId: "client_id",
   sealedClientSecret: "sealed_client_secret",
   sealedRefreshToken: "sealed_refresh_token",
@@ -94,6 +97,7 @@ export function toSignalStream(row: SignalStreamRow): SignalStream {
     connectionKey: row.connection_key,
     status: row.status,
     statusReason: row.status_reason,
+    isPausedHere: Boolean(row.is_paused_here),
     clientId: row.client_id,
     isAuthorized: row.sealed_refresh_token !== null,
     transmitter: row.transmitter === null ? null : (JSON.parse(row.transmitter) as SignalTransmitter),
@@ -121,7 +125,8 @@ export function tenantSignalStreams(scope: TenantScope, now: () => number) {
     async create(stream: NewSignalStream): Promise<void> {
       const { id, connectionId, connectionKey, ...rest } = stream;
       const row = { id, connection_id: connectionId, connection_key: connectionKey, ...toRow(rest) };
-      const given = { status: "connecting", events_delivered: "[]", created_at: now(), updated_at: now() };
+      const times = { created_at: now(), updated_at: now() };
+      const given = { status: "connecting", is_paused_here: false, events_delivered: "[]", ...times };
       const taken = () =>
         new ConflictError("stream-exists", "This connection ID already receives shared signals.");
       await mapUniqueViolation(scope.insert("signal_streams", { ...row, ...given }), {
