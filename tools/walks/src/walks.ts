@@ -252,5 +252,5 @@ async function agentWalks(app: TestApp, { database }: TestDatabase, org: Revokin
       };
     },
   }));
-  return [{ name: "Token request", toRead: ["src/cross-app-access/"], prepare }, ...calls];
+  return [{ name: "Token request", toRead: ["src/cross-app-access/", "src/oauth/"], prepare }, ...calls];
 }
