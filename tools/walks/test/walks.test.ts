@@ -11,9 +11,10 @@ interface Row {
 
 /** The room of each request, and the most files that it may execute and that a learner should have to read for it. */
 const limits: Record<string, { room: string; executed: number; toRead: number }> = {
-  "OIDC callback": { room: "oidc", executed: 35, toRead: 7 },
+  // A sign-in is an event for the org, too: one file knows what it is, and one whether the tenant sends it.
+  "OIDC callback": { room: "oidc", executed: 37, toRead: 7 },
   "SAML ACS": { room: "saml", executed: 25, toRead: 8 },
-  "SAML finish": { room: "saml", executed: 30, toRead: 8 },
+  "SAML finish": { room: "saml", executed: 31, toRead: 8 },
   "SCIM POST user": { room: "scim", executed: 26, toRead: 6 },
   "SCIM PATCH group": { room: "scim", executed: 24, toRead: 6 },
   // The endpoint is a room of its own, because provisioning has grants, too: two files more than a room alone.
