@@ -54,7 +54,9 @@ const facts: readonly StatedFact[] = [
   },
   {
     rule: "agents-no-refresh-grant",
-    holds: ({ grant_types_supported: types }) => !wordsOf(types).includes("refresh_token"),
+    // The list is about all clients of a server. One that issues codes, too, has refresh tokens for those.
+    holds: ({ grant_types_supported: types }) =>
+      !wordsOf(types).includes("refresh_token") || wordsOf(types).includes("authorization_code"),
     members: ["grant_types_supported"],
   },
   {
