@@ -15,7 +15,7 @@ export interface TenantHealth {
   connections: { connection: Connection; lastSignInAt: number | null }[];
   /** Without revoked ones. */
   tokens: { source: string; hint: string; expiresAt: number | null; lastUsedAt: number | null }[];
-  /** What owners allowed Okta by OAuth 2.0, without what they revoked. */
+  /** The grants of OAuth 2.0 that owners gave Okta, without revoked ones. */
   grants: (Pick<ProvisioningGrant, "sourceId" | "allowedBy" | "createdAt" | "lastUsedAt"> &
     Pick<ProvisioningGrant, "endedAt" | "endCause" | "refreshExpiresAt"> & { source: string })[];
   /** The last refused call of a provisioning client. */

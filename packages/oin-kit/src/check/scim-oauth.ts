@@ -30,7 +30,7 @@ const foreignUris: readonly (readonly [what: string, uri: string])[] = [
 const ofClient: readonly RuleId[] = ["scim-oauth-sign-in", "scim-oauth-redirect-uri"];
 
 /**
- * Sends both endpoints of OAuth 2.0 for SCIM what a stranger could send. Nobody signs in, so no code is issued.
+ * Sends both endpoints of OAuth 2.0 for SCIM what a stranger could send. No one signs in, so no code is issued.
  * @param clientId the client that Okta has; null if it was not given.
  */
 export async function checkScimOAuth(site: SiteCheck, clientId: string | null): Promise<void> {
