@@ -1,3 +1,4 @@
+import { endedUnasked, isLivingGrant } from "../directory/provisioning-grants.ts";
 import { isActiveToken, tokenWarnings } from "../directory/provisioning-tokens.ts";
 import type { Connection } from "../model.ts";
 import { systemStore } from "../store/system-store.ts";
@@ -42,13 +43,15 @@ export const healthCommand: Command = {
 };
 
 function readinessOf(
-  { connections, tokens, hasVerifiedDomain, hasOwner }: TenantHealth,
+  { connections, tokens, grants, hasVerifiedDomain, hasOwner }: TenantHealth,
   now: number,
 ): TenantReadiness {
   return {
     singleSignOn: connections.some(({ connection }) => connection.status === "active"),
     domain: hasVerifiedDomain,
-    provisioning: tokens.some((token) => isActiveToken(token, now) && token.lastUsedAt !== null),
+    provisioning:
+      tokens.some((token) => isActiveToken(token, now) && token.lastUsedAt !== null) ||
+      grants.some((grant) => isLivingGrant(grant, now) && grant.lastUsedAt !== null),
     owner: hasOwner,
   };
 }
@@ -62,6 +65,10 @@ function attentionFor(health: TenantHealth, now: number): string[] {
       ({ connection: { type, key }, text }) => `${type} ${key}: ${text}`,
     ),
     ...tokenWarnings(health.tokens, now),
+    ...endedUnasked(health.grants, now).map(
+      ({ source }) =>
+        `Okta's access by OAuth 2.0 (source ${source}) has ended: provisioning has stopped. An owner has to authenticate again in Okta.`,
+    ),
     ...(health.hasOwner
       ? []
       : [
@@ -77,7 +84,7 @@ function lastSignInAt({ connections, lastPasswordSignInAt }: TenantHealth): numb
 }
 
 function toJson(health: TenantHealth, ready: TenantReadiness, attention: string[]) {
-  const { tenant, people, connections, tokens, lastProblem } = health;
+  const { tenant, people, connections, tokens, grants, lastProblem } = health;
   return {
     slug: tenant.slug,
     name: tenant.name,
@@ -98,6 +105,15 @@ function toJson(health: TenantHealth, ready: TenantReadiness, attention: string[
       expiresAt: isoOf(expiresAt),
       lastUsedAt: isoOf(lastUsedAt),
     })),
+    grants: grants
+      .filter(({ endedAt }) => endedAt === null)
+      .map(({ source, allowedBy, createdAt, refreshExpiresAt, lastUsedAt: at }) => ({
+        source,
+        allowedBy,
+        createdAt: isoOf(createdAt),
+        expiresAt: isoOf(refreshExpiresAt),
+        lastUsedAt: isoOf(at),
+      })),
     lastProvisioningError: lastProblem && {
       at: isoOf(lastProblem.at),
       source: lastProblem.source,

@@ -3,6 +3,7 @@ import { tenantBySlug } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
 import type { ProvisioningToken } from "../model.ts";
+import type { ProvisioningGrant } from "../store/tenant/provisioning-grants.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { visible } from "../visible.ts";
 import type { Command } from "./command.ts";
@@ -36,14 +37,17 @@ export const tokenCommands: Command[] = [
   {
     name: "token list",
     usage: "<slug> [--json]",
-    summary: "List a tenant's provisioning tokens",
+    summary: "List a tenant's provisioning tokens, and what its owners allowed Okta by OAuth 2.0",
     positionals: ["slug"],
     async run(input, { database }) {
       const tenant = await tenantBySlug(database, input.positional("slug"));
-      const json = (await forTenant(database, tenant.id).tokens.list()).map(toJson);
-      const lines = json.map(
-        (token) => `${token.id}\t${token.hint}…\t${visible(token.source)}\t${stateOf(token)}`,
-      );
+      const store = forTenant(database, tenant.id);
+      const [tokens, grants] = [await store.tokens.list(), await store.provisioningGrants.list()];
+      const json = [...tokens.map(toJson), ...grants.map(grantToJson)];
+      const lines = json.map((one) => {
+        const name = one.kind === "token" ? `${one.hint}…` : `OAuth 2.0, ${visible(one.allowedBy)}`;
+        return `${one.id}\t${name}\t${visible(one.source)}\t${stateOf(one)}`;
+      });
       return { json, text: lines.join("\n") || "This tenant has no provisioning token yet." };
     },
   },
@@ -55,7 +59,8 @@ export const tokenCommands: Command[] = [
     async run(input, { database }) {
       const tenant = await tenantBySlug(database, input.positional("slug"));
       const id = input.positional("id");
-      if (!(await forTenant(database, tenant.id).tokens.revoke(id))) {
+      const { tokens, provisioningGrants } = forTenant(database, tenant.id);
+      if (!(await tokens.revoke(id)) && !(await provisioningGrants.end(id, "revoked"))) {
         throw new NotFoundError(`${tenant.slug} has no active token "${id}".`);
       }
       return { json: { revoked: id }, text: "The token is revoked." };
@@ -72,10 +77,27 @@ function toJson(token: ProvisioningToken) {
     expiresAt: isoOrNull(token.expiresAt),
     lastUsedAt: isoOrNull(token.lastUsedAt),
     revokedAt: isoOrNull(token.revokedAt),
+    kind: "token" as const,
+    allowedBy: null,
   };
 }
 
-function stateOf(token: ReturnType<typeof toJson>): string {
+/** A grant has the same members: it expires if no one refreshes it, and is revoked when it ended. */
+function grantToJson(grant: ProvisioningGrant) {
+  return {
+    id: grant.id,
+    source: grant.sourceName,
+    hint: null,
+    createdAt: isoOrNull(grant.createdAt),
+    expiresAt: isoOrNull(grant.refreshExpiresAt),
+    lastUsedAt: isoOrNull(grant.lastUsedAt),
+    revokedAt: isoOrNull(grant.endedAt),
+    kind: "oauth" as const,
+    allowedBy: grant.allowedBy,
+  };
+}
+
+function stateOf(token: Pick<ReturnType<typeof toJson>, "revokedAt" | "expiresAt">): string {
   if (token.revokedAt) return `revoked ${token.revokedAt}`;
   return token.expiresAt ? `expires ${token.expiresAt}` : "does not expire";
 }

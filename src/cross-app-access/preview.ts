@@ -12,13 +12,14 @@ import type { IssuedAccess } from "./issue.ts";
 import { assertionPolicy, jwtBearer, proofRules } from "./policy.ts";
 import {
   type AssertionDeps,
+  type AssertionRequest,
   findConnection,
   issueToken,
+  newAssertionRequest,
   requireGrant,
   requireResource,
   verifyAssertion,
 } from "./steps.ts";
-import { type AssertionRequest, newAssertionRequest } from "./token-request.ts";
 
 /** The result of presenting an assertion, without presenting it. */
 export interface AccessPreview {

@@ -17,13 +17,14 @@ import { advice, refusalRecorder } from "./answer.ts";
 import { jwtBearer, proofRules } from "./policy.ts";
 import {
   type AssertionDeps,
+  type AssertionRequest,
+  assertionRequestOf,
   findConnection,
   issueToken,
   requireGrant,
   requireResource,
   verifyAssertion,
 } from "./steps.ts";
-import { type AssertionRequest, assertionRequestOf } from "./token-request.ts";
 
 /** Says that this server takes ID-JAGs. A server that says so has the grant type, too (draft §7.2). */
 const idJagProfile = "urn:ietf:params:oauth:grant-profile:id-jag";

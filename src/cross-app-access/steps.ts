@@ -1,8 +1,9 @@
+import type { Request } from "express";
 import { judge } from "policy-list/policy";
 import { crossAppAccessUrls, samlUrls } from "../endpoints.ts";
 import { UnavailableError } from "../errors.ts";
 import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
-import { known, wordsIn } from "../oauth/token-request.ts";
+import { known, type TokenRequest, tokenRequestOf, wordsIn } from "../oauth/token-request.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
@@ -15,15 +16,58 @@ import {
   readAssertion,
   subjectAt,
 } from "./assertion.ts";
-import { issueAccess } from "./issue.ts";
+import { type IssuedAccess, issueAccess } from "./issue.ts";
 import { assertionRules, connectionRules, grantRules, resourceRules, switchRules } from "./policy.ts";
-import type { AssertionRequest } from "./token-request.ts";
 
 export interface AssertionDeps {
   database: Database;
   baseUrl: string;
   /** Verifies an assertion with the keys of one connection. */
   verifyAssertion: AssertionVerifier;
+}
+
+/** A token request with an assertion, and the findings of the steps. The inspector reads it once the response is sent. */
+export interface AssertionRequest extends TokenRequest {
+  assertion: Assertion | null;
+  /** The active connections of the assertion's issuer, in any tenant. */
+  ofIssuer: ConnectionOfIssuer[];
+  /** Those of them that the org knows. Only their tenants may see a request that is refused. */
+  ofOrg: ConnectionOfIssuer[];
+  /** The one that the assertion is about, and the person's name there. */
+  found: (ConnectionOfIssuer & { subject: string }) | null;
+  /** Whether the org's key verified the assertion. */
+  isVerified: boolean;
+  /** The resources that the token is for, and whether the assertion can be used once only. */
+  target: { resources: readonly string[]; isOnce: boolean } | null;
+  /** Of the key that the token is bound to. */
+  keyThumbprint: string | null;
+  issued: IssuedAccess | null;
+}
+
+declare module "express-serve-static-core" {
+  interface Request {
+    assertionRequest?: AssertionRequest;
+  }
+}
+
+/** Adds empty findings to a request, which stays the same object. */
+export function newAssertionRequest(request: TokenRequest): AssertionRequest {
+  return Object.assign(request, {
+    assertion: null,
+    ofIssuer: [],
+    ofOrg: [],
+    found: null,
+    isVerified: false,
+    target: null,
+    keyThumbprint: null,
+    issued: null,
+  });
+}
+
+/** The request of this grant; at the first call, one without findings. */
+export function assertionRequestOf(req: Request): AssertionRequest {
+  req.assertionRequest ??= newAssertionRequest(tokenRequestOf(req));
+  return req.assertionRequest;
 }
 
 /** The steps that judge an assertion, apart from HTTP. Each throws RuleBrokenError. */

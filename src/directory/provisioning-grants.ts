@@ -23,7 +23,9 @@ export async function endProvisioningGrant(store: TenantStore, id: string): Prom
  * The grants that ended in the last week without an owner's will, and whose source has no living one: provisioning may have
  * stopped.
  */
-export function endedUnasked(grants: readonly ProvisioningGrant[], now: number): ProvisioningGrant[] {
+export function endedUnasked<
+  Grant extends Pick<ProvisioningGrant, "sourceId" | "endedAt" | "endCause" | "refreshExpiresAt">,
+>(grants: readonly Grant[], now: number): Grant[] {
   const alive = new Set(grants.filter((grant) => isLivingGrant(grant, now)).map(({ sourceId }) => sourceId));
   return grants.filter((grant) => {
     const endedAt = grant.endedAt ?? grant.refreshExpiresAt;

@@ -16,6 +16,7 @@ import { InvalidError } from "../errors.ts";
 import { hashToken, randomToken } from "../store/secrets.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { answerForm, answerProblems, submittedForm } from "../web/answers.ts";
+import { requireFreshSignIn } from "../web/fresh-sign-in.ts";
 import { requireSignIn, signedIn } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
 import { endSession } from "../web/sessions.ts";
@@ -36,8 +37,9 @@ const at = "consent";
 export function consentRoutes(deps: AuthorizationDeps): Router {
   const router = Router();
   const read = [noStore, readAuthorization(deps), requireSignIn];
-  router.get(paths.authorize, ...read, requireOwner, showConsent(deps));
-  router.post(paths.authorize, ...read, decide(deps));
+  const allowed = [requireOwner, requireFreshSignIn];
+  router.get(paths.authorize, ...read, ...allowed, showConsent(deps));
+  router.post(paths.authorize, ...read, leaveUnlessAllowed(deps), requireSame, ...allowed, allowSource(deps));
   router.use(paths.authorize, answerRefusals(deps));
   return router;
 }
@@ -69,16 +71,24 @@ function shownPerson(req: Request): string {
   return `${tenant.id}/${user.id}`;
 }
 
-function decide(deps: AuthorizationDeps): RequestHandler {
-  return async (req, res) => {
+/** Leaves without a permission, which any person may do, or lets "Allow" pass. */
+function leaveUnlessAllowed({ baseUrl }: AuthorizationDeps): RequestHandler {
+  return async (req, res, next) => {
     const decision = formField(req, "decision");
+    if (decision === "allow") return next();
     if (decision === "switch") return await switchAccount(req, res);
-    if (decision !== "allow") {
-      req.log.info({ tenantId: signedIn(req).tenant.id }, "scim_authorization.denied");
-      return leave(res, responseUrl(authorizationOf(req), deps.baseUrl, { error: "access_denied" }));
-    }
-    judge(consentRules, { isSame: formField(req, "shown") === shownPerson(req) });
-    judge(ownerRules, { isOwner: signedIn(req).role === "owner" });
+    req.log.info({ tenantId: signedIn(req).tenant.id }, "scim_authorization.denied");
+    leave(res, responseUrl(authorizationOf(req), baseUrl, { error: "access_denied" }));
+  };
+}
+
+const requireSame: RequestHandler = (req, _res, next) => {
+  judge(consentRules, { isSame: formField(req, "shown") === shownPerson(req) });
+  next();
+};
+
+function allowSource(deps: AuthorizationDeps): RequestHandler {
+  return async (req, res) => {
     const source = formField(req, "source").trim();
     try {
       checkSourceName(source);

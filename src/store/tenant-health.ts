@@ -1,6 +1,7 @@
 import type { Connection, Tenant } from "../model.ts";
 import type { Database } from "./database.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./tenant/connections.ts";
+import type { ProvisioningGrant } from "./tenant/provisioning-grants.ts";
 import type { ProvisioningProblem } from "./tenant/provisioning-problems.ts";
 
 /** The operator's overview of a tenant. Sign-ins are known for as long as the tenant keeps its activity. */
@@ -14,6 +15,9 @@ export interface TenantHealth {
   connections: { connection: Connection; lastSignInAt: number | null }[];
   /** Without revoked ones. */
   tokens: { source: string; hint: string; expiresAt: number | null; lastUsedAt: number | null }[];
+  /** The grants of OAuth 2.0 that owners gave Okta, without revoked ones. */
+  grants: (Pick<ProvisioningGrant, "sourceId" | "allowedBy" | "createdAt" | "lastUsedAt"> &
+    Pick<ProvisioningGrant, "endedAt" | "endCause" | "refreshExpiresAt"> & { source: string })[];
   /** The last refused call of a provisioning client. */
   lastProblem: (Omit<ProvisioningProblem, "sourceId"> & { source: string }) | null;
 }
@@ -34,6 +38,19 @@ interface TokenRow {
   hint: string;
   expires_at: number | null;
   last_used_at: number | null;
+}
+
+interface GrantRow {
+  tenant_id: string;
+  source_id: string;
+  source: string;
+  allowed_by: string;
+  created_at: number;
+  last_used_at: number | null;
+  token_used_at: number | null;
+  ended_at: number | null;
+  end_cause: ProvisioningGrant["endCause"];
+  refresh_expires_at: number;
 }
 
 interface ProblemRow {
@@ -59,16 +76,18 @@ const hasDomain = `exists (select 1 from tenant_domains d
 const lastSuccess = (tenant: string, target: string) => `(select max(a.at) from activity a
   where a.tenant_id = ${tenant} and a.target_id ${target} and a.action = 'sign_in.succeeded')`;
 
-/** Every tenant's health, by slug. Takes four statements for any number of tenants and people. */
+/** Every tenant's health, by slug. Takes five statements for any number of tenants and people. */
 export async function healthOfTenants(sql: Database["sql"]): Promise<TenantHealth[]> {
-  const [tenants, connections, tokens, problems] = await Promise.all([
+  const [tenants, connections, tokens, grants, problems] = await Promise.all([
     tenantRows(sql),
     connectionRows(sql),
     tokenRows(sql),
+    grantRows(sql),
     lastProblems(sql),
   ]);
   const connectionsOf = byTenant(connections);
   const tokensOf = byTenant(tokens);
+  const grantsOf = byTenant(grants);
   const problemOf = new Map(problems.map((row) => [row.tenant_id, row]));
   return tenants.map((row) => ({
     tenant: { id: row.id, slug: row.slug, name: row.name },
@@ -86,6 +105,7 @@ export async function healthOfTenants(sql: Database["sql"]): Promise<TenantHealt
       expiresAt: expires_at,
       lastUsedAt: last_used_at,
     })),
+    grants: (grantsOf.get(row.id) ?? []).map(toGrant),
     lastProblem: toProblem(problemOf.get(row.id)),
   }));
 }
@@ -117,6 +137,46 @@ async function tokenRows(sql: Database["sql"]): Promise<TokenRow[]> {
     .whereNull("t.grant_id")
     .select("t.tenant_id", "s.name as source", "t.hint", "t.expires_at", "t.last_used_at")
     .orderBy(["t.tenant_id", "t.created_at", "t.id"]);
+}
+
+/** A refresh forgets the access tokens before it, and the grant keeps when they were used. */
+const lastTokenUse = `(select max(t.last_used_at) from provisioning_tokens t
+  where t.tenant_id = allowed.tenant_id and t.grant_id = allowed.id) as token_used_at`;
+
+async function grantRows(sql: Database["sql"]): Promise<GrantRow[]> {
+  return await sql()("provisioning_grants as allowed")
+    .join("provisioning_sources as s", (on) =>
+      on.on("s.tenant_id", "allowed.tenant_id").andOn("s.id", "allowed.source_id"),
+    )
+    .where((query) => query.whereNull("allowed.end_cause").orWhereNot("allowed.end_cause", "revoked"))
+    .select(
+      "allowed.tenant_id",
+      "allowed.source_id",
+      "s.name as source",
+      "allowed.allowed_by",
+      "allowed.created_at",
+    )
+    .select(
+      "allowed.ended_at",
+      "allowed.end_cause",
+      "allowed.refresh_expires_at",
+      "allowed.last_used_at",
+      sql().raw(lastTokenUse),
+    )
+    .orderBy(["allowed.tenant_id", "allowed.created_at", "allowed.id"]);
+}
+
+function toGrant(row: GrantRow): TenantHealth["grants"][number] {
+  return {
+    sourceId: row.source_id,
+    source: row.source,
+    allowedBy: row.allowed_by,
+    createdAt: row.created_at,
+    lastUsedAt: Math.max(Number(row.last_used_at), Number(row.token_used_at)) || null,
+    endedAt: row.ended_at,
+    endCause: row.end_cause,
+    refreshExpiresAt: row.refresh_expires_at,
+  };
 }
 
 /** A tenant has few problems: one for each source, kind and call. */

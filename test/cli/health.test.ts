@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { healthCommand } from "../../src/cli/health.ts";
+import { createProvisioningClient } from "../../src/directory/provisioning-clients.ts";
 import { createToken, revokeToken } from "../../src/directory/provisioning-tokens.ts";
 import { recordRefusal, recordSignIn } from "../../src/directory/sign-in-activity.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
@@ -10,6 +11,7 @@ import { createSigningKey } from "../helpers/certificates.ts";
 import { runCommand } from "../helpers/cli.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { createLocalAccount, createTestTenant, newUser, type TestTenant } from "../helpers/people.ts";
+import { newGrant } from "../helpers/provisioning-grants.ts";
 
 const day = 86_400_000;
 
@@ -58,6 +60,7 @@ describe("admin -- tenant health", () => {
         ready: { singleSignOn: false, domain: false, provisioning: false, owner: false },
         connections: [],
         tokens: [],
+        grants: [],
         lastProvisioningError: null,
       });
       assert.deepEqual(attention, [
@@ -114,6 +117,7 @@ describe("admin -- tenant health", () => {
             certificateUntil: null,
           },
         ],
+        grants: [],
         lastProvisioningError: {
           at: iso(1_004),
           source: "default",
@@ -131,6 +135,32 @@ describe("admin -- tenant health", () => {
       assert.equal(line.indexOf("oidc on, oidc draft"), headings.indexOf("CONNECTIONS"));
       assert.equal(line.indexOf("1972-09-28 00:00"), headings.indexOf("LAST SIGN-IN"));
       assert.match(line, /yes +yes +yes +1972-09-28 00:00 +1972-10-01 00:00, 409 at PUT \/Users$/);
+    });
+
+    it("knows a tenant that Okta provisions by OAuth 2.0, and says when that has ended", async () => {
+      const { tenant, owner } = await withOwner();
+      const { store, writer } = tenant;
+      const { clientId } = await createProvisioningClient(use().database);
+      const granted = newGrant("living", { clientId, userId: owner.id, sourceId: writer.source.id });
+      await store.provisioningGrants.create(granted);
+      const isReady = async () => (await shown(tenant)).ready as { provisioning: boolean };
+      assert.equal((await isReady()).provisioning, false, "it was not used yet");
+      const used = { last_used_at: 1_000 * day };
+      await use().database.sql()("provisioning_grants").where("id", "living").update(used);
+      assert.equal((await isReady()).provisioning, true);
+      const [grant] = (await shown(tenant)).grants as Record<string, unknown>[];
+      assert.deepEqual(grant, {
+        source: "default",
+        allowedBy: granted.allowedBy,
+        createdAt: grant?.createdAt,
+        expiresAt: new Date(granted.refreshExpiresAt).toISOString(),
+        lastUsedAt: new Date(1_000 * day).toISOString(),
+      });
+      await store.provisioningGrants.end("living", "token-reused");
+      const { attention, grants } = await shown(tenant);
+      assert.deepEqual(grants, []);
+      assert.match(attention.join(), /source default\) has ended: provisioning has stopped/);
+      assert.equal((await isReady()).provisioning, false);
     });
 
     it("warns of expiring certificates and tokens, unless another one lasts longer", async () => {

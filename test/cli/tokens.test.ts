@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { tokenCommands } from "../../src/cli/tokens.ts";
+import { createProvisioningClient } from "../../src/directory/provisioning-clients.ts";
 import { InvalidError, NotFoundError } from "../../src/errors.ts";
 import { runCommand } from "../helpers/cli.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
-import { createTestTenant, type TestTenant } from "../helpers/people.ts";
+import { createLocalAccount, createTestTenant, type TestTenant } from "../helpers/people.ts";
+import { newGrant } from "../helpers/provisioning-grants.ts";
 
 interface Created {
   token: string;
@@ -42,7 +44,14 @@ describe("admin -- token", () => {
       assert.match(String(id), /^[0-9a-f-]{36}$/);
       assert.ok(Date.parse(String(createdAt)) > 0);
       assert.ok(token.startsWith(String(hint)) && String(hint).length < 16);
-      assert.deepEqual(rest, { source: "default", expiresAt: null, lastUsedAt: null, revokedAt: null });
+      assert.deepEqual(rest, {
+        source: "default",
+        expiresAt: null,
+        lastUsedAt: null,
+        revokedAt: null,
+        kind: "token",
+        allowedBy: null,
+      });
       assert.ok(!JSON.stringify(listed).includes(token));
     });
 
@@ -56,6 +65,27 @@ describe("admin -- token", () => {
       const [after] = (await run("list")) as { revokedAt: string | null }[];
       assert.ok(Date.parse(after?.revokedAt ?? "") > 0);
       await assert.rejects(run("revoke", id), NotFoundError);
+    });
+
+    it("list shows what an owner allowed by OAuth 2.0, and revoke ends it", async () => {
+      const owner = await createLocalAccount(acme.store, "ada@acme.example", "owner");
+      const { clientId } = await createProvisioningClient(use().database);
+      const granted = { clientId, userId: owner.id, sourceId: acme.writer.source.id };
+      await acme.store.provisioningGrants.create(newGrant("living", granted));
+      const [{ createdAt, expiresAt, ...row } = {}, ...more] = (await run("list")) as Record<
+        string,
+        unknown
+      >[];
+      assert.deepEqual(more, []);
+      assert.ok(Date.parse(String(createdAt)) < Date.parse(String(expiresAt)));
+      const unused = { hint: null, lastUsedAt: null, revokedAt: null };
+      const allowed = { kind: "oauth", allowedBy: "ada@acme.example" };
+      assert.deepEqual(row, { id: "living", source: "default", ...unused, ...allowed });
+      const list = ["token", "list", acme.tenant.slug];
+      const { text } = await runCommand(tokenCommands, use().database, list);
+      assert.match(text, /^living\tOAuth 2\.0, ada@acme\.example\tdefault\texpires /);
+      assert.deepEqual(await run("revoke", "living"), { revoked: "living" });
+      await assert.rejects(run("revoke", "living"), NotFoundError);
     });
 
     for (const days of ["0", "-1", "1.5", "3651", "soon", "", "NaN"]) {

@@ -8,6 +8,7 @@ import type { ScimStep } from "oin-kit/check/scim/steps";
 import { openWeb } from "oin-kit/check/web";
 import { apiScopes, integration } from "../../config/integration.ts";
 import { createAgent } from "../../src/directory/agents.ts";
+import { createProvisioningClient } from "../../src/directory/provisioning-clients.ts";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { product } from "../../tools/guide/src/product.ts";
 import { startTestApp, type TestApp } from "./app.ts";
@@ -30,6 +31,8 @@ export interface ReadyDeployment {
   /** The key of an OIDC and a SAML connection. */
   key: string;
   token: string;
+  /** The client ID that Okta has for OAuth 2.0 for SCIM. */
+  scimClient: string;
   /** A connection for Cross App Access, with the org that the check plays, and an agent. */
   forAgents: Required<Pick<CheckOptions, "connections" | "agents">>;
   /** Runs the check in this process. The area `agents` has the connection and the agent of its own. */
@@ -64,6 +67,7 @@ export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployme
     await createReviewers(database);
     const { token } = await createToken(tenant.store);
     await scimClient(app, token).send("POST", "/Users", oktaUser("ada@acme.example"));
+    const { clientId } = await createProvisioningClient(database);
     const forAgents = await prepareAgents(database, tenant);
     deployment = {
       front,
@@ -72,11 +76,12 @@ export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployme
       op,
       key,
       token,
+      scimClient: clientId,
       forAgents,
       check: (options = {}, deps = {}) => {
         const own = options.areas?.includes("agents") ? forAgents : {};
         return runCheck(
-          { ...optionsFor(front.url, key, token), ...own, ...options },
+          { ...optionsFor(front.url, key, token), scimClient: clientId, ...own, ...options },
           { ...checkout, ...deps },
         );
       },

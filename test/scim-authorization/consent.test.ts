@@ -4,7 +4,9 @@ import {
   revokeProvisioningClient,
 } from "../../src/directory/provisioning-clients.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
+import { submit } from "../helpers/forms.ts";
 import { codeGrant, errorIn, fieldsOf, leadsTo, tokensIn, useOktaSite } from "../helpers/okta-connect.ts";
+import { assertRedirect } from "../helpers/pages.ts";
 import { createLocalAccount, createTestTenant, testPassword } from "../helpers/people.ts";
 import { answerOf } from "../helpers/seen.ts";
 import { plantSession } from "../helpers/site.ts";
@@ -85,6 +87,26 @@ describe("the consent to provisioning", () => {
         assert.equal(back.get("error"), "access_denied");
       });
     }
+
+    it("wants a recent sign-in where the console does, and the decision waits for it", async () => {
+      const { acme, askUrl, browser } = site();
+      const person = await browser();
+      const page = await person.get(askUrl());
+      await acme.store.sessions.changePolicy({ adminFreshMinutes: 15 });
+      const signedInAt = Date.now() - 15 * 60_000;
+      await use().database.sql()("sessions").update({ created_at: signedInAt });
+      const asked = await person.get(askUrl());
+      assertRedirect(asked, `/login/again?${new URLSearchParams({ returnTo: askUrl() })}`);
+      const left = leadsTo(await person.post(askUrl(), { ...fieldsOf(page), decision: "cancel" }));
+      assert.equal(left.get("error"), "access_denied");
+      const posted = await person.post(askUrl(), { ...fieldsOf(page), decision: "allow" });
+      assertRedirect(posted, "/login/again");
+      const login = `/login/password/${acme.tenant.slug}`;
+      await submit(person, "/login/again", login, { password: testPassword });
+      const held = await submit(person, "/login/again", askUrl(), {});
+      assert.notEqual(leadsTo(held).get("code"), null);
+      await acme.store.sessions.changePolicy({ adminFreshMinutes: null });
+    });
 
     it("lets a person with the wrong account sign out, and come back to the question", async () => {
       const { browser, askUrl } = site();

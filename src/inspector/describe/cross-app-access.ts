@@ -10,7 +10,7 @@ import {
   scopeRules,
   tokenPolicy,
 } from "../../cross-app-access/policy.ts";
-import type { AssertionRequest } from "../../cross-app-access/token-request.ts";
+import type { AssertionRequest } from "../../cross-app-access/steps.ts";
 import { paths } from "../../endpoints.ts";
 import type { BrokenRule } from "../../errors.ts";
 import type { Message, MessageFact, MessagePart, Recorder } from "../../recording.ts";

@@ -13,6 +13,7 @@ import { createTestDatabase, type TestDatabase } from "../../helpers/databases.t
 import type { Exchange, Fault } from "../../helpers/front.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
 
+const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const serverMetadata = /^\/\.well-known\/oauth-authorization-server$/;
 const mcpMetadata = /^\/\.well-known\/oauth-protected-resource\/mcp$/;
 const api = /^\/api\/v1\b/;
@@ -61,6 +62,14 @@ const published: PlantedFault[] = [
     fails: ["agents-client-authentication"],
     fault: () =>
       inJson("GET", serverMetadata, (body) => void body.token_endpoint_auth_methods_supported.push("none")),
+  },
+  {
+    name: "an announced refresh token",
+    fails: ["agents-no-refresh-grant"],
+    fault: () =>
+      inJson("GET", serverMetadata, (body) => {
+        body.grant_types_supported = [jwtBearer, "refresh_token"];
+      }),
   },
   {
     name: "a list of customers",

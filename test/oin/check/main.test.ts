@@ -183,7 +183,7 @@ describe("npm run oin:check", () => {
     [
       "a missing --url",
       [],
-      /^--url is missing: site, oidc, saml, universal-logout, agents, guides need it\./,
+      /^--url is missing: site, oidc, saml, universal-logout, agents, guides, scim-oauth need it\./,
     ],
     [
       "an address with a path",

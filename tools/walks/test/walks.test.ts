@@ -16,7 +16,8 @@ const limits: Record<string, { room: string; executed: number; toRead: number }>
   "SAML finish": { room: "saml", executed: 30, toRead: 8 },
   "SCIM POST user": { room: "scim", executed: 26, toRead: 6 },
   "SCIM PATCH group": { room: "scim", executed: 24, toRead: 6 },
-  "Token request": { room: "cross-app-access", executed: 40, toRead: 8 },
+  // The endpoint is a room of its own, because provisioning has grants, too: two files more than a room alone.
+  "Token request": { room: "cross-app-access", executed: 42, toRead: 8 },
   "API call": { room: "tasks", executed: 24, toRead: 8 }, // sample product
   // Two requests: each has a limit of its own for what it executes.
   "SAML sign-in": { room: "saml", executed: Number.POSITIVE_INFINITY, toRead: 8 },

@@ -12,6 +12,8 @@ export interface CheckOptions {
   /** Base URL of the SCIM server. */
   scimUrl: string | null;
   scimToken: string | null;
+  /** The client ID that Okta has for OAuth 2.0 for SCIM. */
+  scimClient?: string | null;
   areas: Area[];
   /** Connection keys to check; if empty, the check looks for them on the deployment's pages. */
   connections: string[];
@@ -50,6 +52,7 @@ export const usage = (
   --scim-token-stdin      read a provisioning token from standard input: the SCIM check creates people and a group,
                           and removes them again
   --scim-url URL          the SCIM base URL, if it is not ${product?.addresses.scim ?? "the product's path"} of the deployment
+  --scim-client ID        the client ID of OAuth 2.0 for SCIM, which npm run --silent admin -- scim-client list prints
   --connection KEY        a connection ID to check; may be given more than once
   --agent FILE            an agent for the check of Cross App Access: the JSON that
                           npm run --silent admin -- client create --name "Readiness check" --json prints
@@ -90,6 +93,7 @@ export function commandOf(values: Words, product: Product | null): CheckCommand 
       url,
       scimUrl,
       scimToken: null,
+      scimClient: values["scim-client"] ?? null,
       areas: chosen,
       connections: values.connection ?? [],
       idpMetadata,
@@ -137,6 +141,7 @@ export function readWords(args: string[]) {
   const options = {
     url: text,
     "scim-url": text,
+    "scim-client": text,
     "idp-metadata": text,
     connection: many,
     agent: text,

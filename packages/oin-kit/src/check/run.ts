@@ -20,6 +20,7 @@ import { checkSaml } from "./saml.ts";
 import { checkScim } from "./scim/check.ts";
 import { declarationFor } from "./scim/declared.ts";
 import type { Leftover } from "./scim/ledger.ts";
+import { checkScimOAuth } from "./scim-oauth.ts";
 import { checkSite, type SiteCheck } from "./site.ts";
 import { checkUniversalLogout } from "./universal-logout.ts";
 import { kitVersion } from "./version.ts";
@@ -126,7 +127,8 @@ function declaredAreas({ manifest }: Product): Area[] {
   const { oidc, saml, scim, universalLogout, crossAppAccess } = manifest;
   const capabilities = { oidc, saml, "universal-logout": universalLogout, agents: crossAppAccess, scim };
   const declared = Object.entries(capabilities).flatMap(([area, one]) => (one ? [area as Area] : []));
-  return ["site", "listing", ...declared, "guides"];
+  const byOAuth: Area[] = scim?.authentication === "OAuth 2" ? ["scim-oauth"] : [];
+  return ["site", "listing", ...declared, "guides", ...byOAuth];
 }
 
 /** Whether there is nothing to check: the product has no provisioning, and no token for another server was given. */
@@ -208,6 +210,7 @@ async function checkProduct(area: Area, product: Product, work: Work): Promise<v
   if (url === null) return;
   const site = { url, product, web, report };
   if (area === "site") await checkSite(site);
+  if (area === "scim-oauth") await checkScimOAuth(site, options.scimClient ?? null);
   if (area === "guides") await checkGuides(site, deps.guideFiles);
   if (area === "oidc" || area === "saml") await checkSignIn(area, site, work);
   if (area === "universal-logout") {
@@ -274,6 +277,7 @@ const reachability: Record<Area, RuleId> = {
   agents: "agents-metadata",
   guides: "guide-public",
   scim: "scim-reachable",
+  "scim-oauth": "scim-oauth-served",
 };
 
 /** Ends an area when its server stops responding, but keeps the observations until then. */

@@ -53,6 +53,13 @@ const facts: readonly StatedFact[] = [
     members: ["token_endpoint_auth_methods_supported"],
   },
   {
+    rule: "agents-no-refresh-grant",
+    // The list is about all clients of a server. One that issues codes, too, has refresh tokens for those.
+    holds: ({ grant_types_supported: types }) =>
+      !wordsOf(types).includes("refresh_token") || wordsOf(types).includes("authorization_code"),
+    members: ["grant_types_supported"],
+  },
+  {
     rule: "agents-no-trusted-issuers",
     holds: (metadata) => issuerLists(metadata).length === 0,
     members: [],

@@ -40,6 +40,11 @@ export const agentRules = {
     ["managedAuthorization", "§7.7"],
     "List client_secret_basic or private_key_jwt in token_endpoint_auth_methods_supported, and leave out none.",
   ),
+  "agents-no-refresh-grant": must(
+    "The metadata announces no refresh token grant, unless the server issues authorization codes, too",
+    ["idJag", "Access Token Request, Response"],
+    "Leave refresh_token out of grant_types_supported: the next ID-JAG takes its place. With authorization_code it is for other clients, and agents-no-refresh-token judges what an agent gets.",
+  ),
   "agents-no-trusted-issuers": must(
     "The metadata names no customer's org",
     ["idJag", "Metadata Disclosure"],

@@ -8,6 +8,7 @@ import { scimRules } from "./scim.ts";
 import { scimAttributeRules } from "./scim-attributes.ts";
 import { scimDiscoveryRules } from "./scim-discovery.ts";
 import { scimGroupRules } from "./scim-groups.ts";
+import { scimOAuthRules } from "./scim-oauth.ts";
 import { scimPeopleRules } from "./scim-people.ts";
 import { siteRules } from "./site.ts";
 import { universalLogoutRules } from "./universal-logout.ts";
@@ -27,6 +28,7 @@ export const rules = {
   ...scimAttributeRules,
   ...scimGroupRules,
   ...scimDiscoveryRules,
+  ...scimOAuthRules,
 } satisfies Record<string, CheckRule>;
 export type RuleId = keyof typeof rules;
 export const ruleIds = Object.keys(rules) as RuleId[];

@@ -108,6 +108,7 @@ export const areas = {
   agents: "AI agents by Cross App Access",
   guides: "The configuration guides",
   scim: "Provisioning by SCIM",
+  "scim-oauth": "OAuth 2.0 for SCIM",
 } as const;
 export type Area = keyof typeof areas;
 
