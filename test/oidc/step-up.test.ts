@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { OidcSettings } from "../../src/model.ts";
+import { landingPath } from "../../src/web/home.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { unescaped } from "../helpers/forms.ts";
 import type { Deviation } from "../helpers/hostile-provider.ts";
@@ -25,7 +26,7 @@ describe("an administrator who signs in again at an OpenID provider", () => {
       const { id, settings: before } = journey.connection;
       await store.connections.update(id, { settings: { ...(before as OidcSettings), ...settings } });
       const subject = `00u-${randomUUID()}`;
-      assertRedirect(await site().signIn(journey, subject), "/tasks");
+      assertRedirect(await site().signIn(journey, subject), landingPath);
       const { user } = JSON.parse((await journey.client.get("/me")).text);
       await store.roles.grant(user.id, "admin");
       await store.sessions.changePolicy({ adminFreshMinutes: 15 });
@@ -63,7 +64,7 @@ describe("an administrator who signs in again at an OpenID provider", () => {
       const { client, again } = await staleAdmin();
       await again(signedIn(0));
       assert.equal((await client.get("/admin")).status, 200);
-      assert.equal((await client.get("/tasks")).status, 200);
+      assert.equal((await client.get(landingPath)).status, 200);
     });
 
     const refused: [name: string, deviation: Deviation, settings?: Partial<OidcSettings>][] = [
@@ -82,7 +83,7 @@ describe("an administrator who signs in again at an OpenID provider", () => {
         assert.equal(unescaped(next), "/login/again?returnTo=%2Fadmin%2Fpeople%3Fq%3Dada");
         assert.match((await client.get(unescaped(next))).text, /Continue to your identity provider/);
         assertRedirect(await client.get("/admin"), "/login/again?returnTo=%2Fadmin");
-        assert.equal((await client.get("/tasks")).status, 200, "the session goes on");
+        assert.equal((await client.get(landingPath)).status, 200, "the session goes on");
       });
     }
 

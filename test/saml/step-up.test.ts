@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { landingPath } from "../../src/web/home.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import type { Deviation } from "../helpers/saml-response.ts";
@@ -22,7 +23,7 @@ describe("an administrator who signs in again at a SAML identity provider", () =
       const { acme, app, signIn } = site();
       const client = app.client();
       const signedIn = await signIn(client, name, signedInAt(Date.now() - 3_600_000));
-      assertRedirect(signedIn, "/tasks");
+      assertRedirect(signedIn, landingPath);
       const { user } = JSON.parse((await client.get("/me")).text);
       await acme.store.roles.grant(user.id, "admin");
       await acme.store.sessions.changePolicy({ adminFreshMinutes: 15 });
@@ -84,7 +85,7 @@ describe("SAML sign-ins that begin at the identity provider", () => {
       const refused = await unsolicited();
       assert.equal(refused.status, 403);
       assert.match(refused.text, /does not allow sign-ins from the dashboard/);
-      assertRedirect(await site().signIn(site().app.client(), "tile@acme.example"), "/tasks");
+      assertRedirect(await site().signIn(site().app.client(), "tile@acme.example"), landingPath);
       const owner = await site().clientOf(site().owner);
       const page = await owner.get(`/admin/connections/${site().connection.id}?tab=settings`);
       assert.match(page.text, /switched this off for all its SAML connections/);

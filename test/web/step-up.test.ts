@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { landingPath } from "../../src/web/home.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { formOn, submit } from "../helpers/forms.ts";
 import { assertRedirect } from "../helpers/pages.ts";
@@ -39,7 +40,7 @@ describe("an administrator whose sign-in is too old for the console", () => {
     it("is not asked while the sign-in is recent, nor outside the console, nor if the tenant does not want it", async () => {
       assert.equal((await (await owner(14 * minute)).get("/admin")).status, 200);
       const stale = await owner(15 * minute);
-      for (const path of ["/tasks", "/account", "/me"])
+      for (const path of [landingPath, "/account", "/me"])
         assert.equal((await stale.get(path)).status, 200, path);
       await site().acme.store.sessions.changePolicy({ adminFreshMinutes: null });
       assert.equal((await stale.get("/admin")).status, 200);
@@ -73,7 +74,7 @@ describe("an administrator whose sign-in is too old for the console", () => {
       assert.match((await client.get("/admin/sessions")).text, /The limits are saved/);
       const policy = await sessions.policy();
       assert.deepEqual([policy?.idleMinutes, policy?.adminFreshMinutes], [60, null]);
-      assertRedirect(await client.get("/login/again"), "/tasks");
+      assertRedirect(await client.get("/login/again"), landingPath);
     });
 
     it("enters secrets again: a form that waits does not have them", async () => {
@@ -103,7 +104,7 @@ describe("an administrator whose sign-in is too old for the console", () => {
       const client = await owner(15 * minute);
       await client.post("/admin/sessions/limits", formOfLimits);
       await client.signIn(site().acme.tenant.slug, other.loginName, testPassword);
-      assertRedirect(await client.get("/login/again"), "/tasks");
+      assertRedirect(await client.get("/login/again"), landingPath);
     });
 
     it("does not learn of the console as a member", async () => {
