@@ -24,7 +24,7 @@ describe("npm run guide", function () {
     copy = mkdtempSync(join(tmpdir(), "starter-guide-"));
     const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], { encoding: "utf8" });
     const needed =
-      /^(src|config|views|public|migrations|tools\/guide)\/|^(package|tsconfig)\.json$|^docs\/explanation\/(cross-app-access|oidc|saml|universal-logout)\.md$/;
+      /^(src|config|views|public|migrations|tools\/guide)\/|^(package|tsconfig)\.json$|^docs\/explanation\/[\w-]+\.md$/;
     for (const file of listed.split("\0").filter((name) => needed.test(name))) {
       mkdirSync(dirname(join(copy, file)), { recursive: true });
       cpSync(file, join(copy, file));
