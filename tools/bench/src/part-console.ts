@@ -12,8 +12,11 @@ const ratioTarget = 1.5;
 /** At most so many rounds over all pages: a slow second of one server must not hit all samples of a page. */
 const mostRounds = 4;
 
-/** Routes that are not pages: a stream, a response for a script, and a download whose size depends on its content. */
-const otherRoutes = [/\/events$/, /\/tests\//, /\/export\./, /:(message|flow)$/];
+/**
+ * Routes that are not pages: a stream, a response for a script, and a download whose size depends on its content; and a question
+ * that is only asked if the org has a stream of its own.
+ */
+const otherRoutes = [/\/events$/, /\/tests\//, /\/export\./, /:(message|flow)$/, /\/take-over$/];
 
 /** The queries for lists, in addition to the list without a query. */
 const queries: Record<string, string[]> = {
