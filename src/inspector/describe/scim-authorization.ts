@@ -69,7 +69,7 @@ function decisionMessage(req: Request): Message {
     person: name,
     people: [name],
     file: "src/scim-authorization/consent.ts",
-    handler: "decide",
+    handler: "allowSource",
     request: {
       head: [`POST ${paths.authorize}`],
       query: { client_id: authorization?.clientId, redirect_uri: authorization?.redirectUri },
