@@ -124,7 +124,7 @@ export function tenantActivity(scope: TenantScope, now: () => number) {
 }
 
 /**
- * The figures of its day that an entry adds to (counts.ts). The count comes last in the transaction, so that its row is locked
+ * The figures of its day that grow with an entry (counts.ts). The count comes last in the transaction, so that its row is locked
  * for a short time.
  */
 function countsOf({ action, targetId, reason }: ActivityEntry, now: number) {

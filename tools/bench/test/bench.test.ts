@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { runProgram } from "../../../test/helpers/processes.ts";
 
-/** What each part prints, as patterns. */
+/** The lines of each part, as patterns. */
 const ofBothEngines = [
   "GET /Users/\\{id\\} : two reads",
   "GET /Users\\?filter=userName eq : two reads",
