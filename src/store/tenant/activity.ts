@@ -124,8 +124,8 @@ export function tenantActivity(scope: TenantScope, now: () => number) {
 }
 
 /**
- * The figures of its day that grow with an entry (counts.ts). The count comes last in the transaction, so that its row is locked
- * for a short time.
+ * The figures of the day that grow with an entry (counts.ts). They are written at the end of the transaction, which then holds
+ * the locks of their rows for a short time.
  */
 function countsOf({ action, targetId, reason }: ActivityEntry, now: number) {
   const one = (kind: CountKind, subject: string) => ({ kind, at: now - (now % dayMs), subject, count: 1 });
