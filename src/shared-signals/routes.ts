@@ -38,7 +38,10 @@ export interface SharedSignalsDeps {
   countEvent(event: string, result: string): void;
 }
 
-/** Shared by the steps of a call: `req.signal`. The inspector reads it once the response is sent. */
+/**
+ * Shared by the steps of a call: `req.receivedSignal` (`req.signal` is Node's own). The inspector reads it once the response is
+ * sent.
+ */
 export interface SignalContext {
   found: FoundSignalStream;
   /** The body; null until it was read. */
@@ -52,7 +55,7 @@ export interface SignalContext {
 
 declare module "express-serve-static-core" {
   interface Request {
-    signal?: SignalContext;
+    receivedSignal?: SignalContext;
   }
 }
 
@@ -74,7 +77,7 @@ export function sharedSignalsRoutes(deps: SharedSignalsDeps): Router {
   /** Runs before the body is read: a stranger makes us parse nothing. A key without a stream looks like a wrong header. */
   const authenticate: RequestHandler = async (req, _res, next) => {
     const found = await systemStore(database).signalStreams.find(String(req.params.connection));
-    if (found) req.signal = { found, set: null, accepted: null, result: null, error: null };
+    if (found) req.receivedSignal = { found, set: null, accepted: null, result: null, error: null };
     judge(headerRules, { isKnown: isTransmitter(req, found) });
     next();
   };
@@ -100,11 +103,12 @@ export function sharedSignalsRoutes(deps: SharedSignalsDeps): Router {
   };
 
   const answerErrors: ErrorRequestHandler = (thrown: unknown, req, res, next) => {
-    if (req.signal) req.signal.error = thrown;
+    if (req.receivedSignal) req.receivedSignal.error = thrown;
     const refusal = refusalOf(thrown);
     if (refusal === null) return next(thrown);
     const { status, err, reason } = refusal;
-    countEvent(req.signal?.accepted ? nameOfType(req.signal.accepted.event.type) : "unread", err ?? "error");
+    const accepted = req.receivedSignal?.accepted;
+    countEvent(accepted ? nameOfType(accepted.event.type) : "unread", err ?? "error");
     const rule = thrown instanceof RuleBrokenError ? thrown.rule.id : null;
     req.log.warn({ status, rule, reason }, "shared_signals.refused");
     if (status === 401) res.set("WWW-Authenticate", "Bearer");
@@ -138,7 +142,7 @@ const requireStream: RequestHandler = (req, _res, next) => {
   next();
 };
 
-function signalOf({ signal }: Request): SignalContext {
+function signalOf({ receivedSignal: signal }: Request): SignalContext {
   if (!signal) throw new Error("the call has to be authenticated before this step");
   return signal;
 }

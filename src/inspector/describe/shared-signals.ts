@@ -27,7 +27,7 @@ export function recordSharedSignals(recorder: Recorder): RequestHandler {
   const router = Router();
   router.use(paths.sharedSignals(":connection"), (req, res, next) => {
     res.once("finish", () => {
-      const { signal } = req;
+      const { receivedSignal: signal } = req;
       if (signal) recorder.record(signal.found.tenantId, () => messageOf(req, signal));
     });
     next();
