@@ -17,13 +17,13 @@ const ofBothEngines = [
   "token requests",
   "API call, growth from 100 tokens",
   "token request, growth from 100 tokens",
-  "dearest of \\d+ refusals \\([^|]*\\) : acceptance",
 ];
 /** Starting the demo and verifying signatures take their time outside the database, so one engine shows that they run. */
 const ofSqlite = [
   "npm run demo until it is ready, median",
   "npm run admin -- demo reset, median",
   "accepted ACS posts : node-saml's validations",
+  "dearest of \\d+ refusals \\([^|]*\\) : acceptance",
 ];
 const partsOfBothEngines = "lookups,pages,patch,growth,positions,tenants,inspector,console,agents,import";
 
