@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { agentName } from "../../src/demo/agent.ts";
 import { type DemoTenant, demoTenants, loginOf } from "../../src/demo/tenants.ts";
-import { describeInBrowser, signOut } from "../helpers/browser.ts";
+import { describeInBrowser, seeSignedIn, signOut } from "../helpers/browser.ts";
 import { Demo } from "../helpers/demo.ts";
 import {
   type Certificate,
@@ -41,7 +41,7 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
     });
 
     async function isHere(page: Page, name: string): Promise<void> {
-      await page.locator(".whoami", { hasText: name }).waitFor();
+      await seeSignedIn(page, name);
       assert.equal(new URL(page.url()).origin, appUrl);
     }
 

@@ -4,7 +4,7 @@ import { assign, clearSessions, unassign } from "okta-stand-in/people";
 import { addTo, integration, startStandIn, type TestOrg } from "okta-stand-in/testing";
 import type { Page } from "playwright-core";
 import { obstaclesOn } from "../../../test/helpers/accessible.ts";
-import { describeInBrowser } from "../../../test/helpers/browser.ts";
+import { describeInBrowser, seeSignedIn } from "../../../test/helpers/browser.ts";
 import { Demo } from "../../../test/helpers/demo.ts";
 
 describeInBrowser("npm run demo -- --okta, with the stand-in as the Okta org", (browser) => {
@@ -75,7 +75,7 @@ describeInBrowser("npm run demo -- --okta, with the stand-in as the Okta org", (
     await visitor.goto(`${demo.url}/oidc/acme/login`);
     await visitor.getByLabel("Username").fill(person.login);
     await visitor.getByRole("button", { name: "Sign In", exact: true }).click();
-    await visitor.locator(".whoami", { hasText: "Grace Hopper" }).waitFor();
+    await seeSignedIn(visitor, "Grace Hopper");
     await ticked(list, "sign-in");
 
     const created = await demo.script("admin", "--", "token", "create", "acme", "--json");

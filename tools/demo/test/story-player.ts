@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { agentName } from "../../../src/demo/agent.ts";
 import { type DemoTenant, loginOf } from "../../../src/demo/tenants.ts";
+import { seeSignedIn } from "../../../test/helpers/browser.ts";
 
 /** A presenter who presses the buttons of the player, and returns by the line at the top of every page. */
 class Presenter {
@@ -38,7 +39,7 @@ class Presenter {
   }
 
   async isHere(name: string): Promise<void> {
-    await this.page.locator(".whoami", { hasText: name }).waitFor();
+    await seeSignedIn(this.page, name);
   }
 
   async now(text: string): Promise<void> {

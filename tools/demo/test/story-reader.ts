@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { agentName } from "../../../src/demo/agent.ts";
-import { signOut } from "../../../test/helpers/browser.ts";
+import { seeSignedIn, signOut } from "../../../test/helpers/browser.ts";
 
 /** A reader who follows the page of all steps by hand, and knows nothing else. */
 export class StoryReader {
@@ -51,9 +51,8 @@ export class StoryReader {
     await this.isHere(name);
   }
 
-  /** Waits for the person's name in the application's header. It is in the button of the account menu. */
   async isHere(name: string): Promise<void> {
-    await this.#page.locator(".whoami", { hasText: name }).waitFor();
+    await seeSignedIn(this.#page, name);
   }
 
   async signOutHere(): Promise<void> {

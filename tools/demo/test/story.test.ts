@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { agentName } from "../../../src/demo/agent.ts";
 import { type DemoTenant, demoTenants, loginOf } from "../../../src/demo/tenants.ts";
 import { describeInBrowser } from "../../../test/helpers/browser.ts";
 import { Demo } from "../../../test/helpers/demo.ts";
+import { until } from "../../../test/helpers/processes.ts";
 import { playStory } from "./story-player.ts";
 import { StoryReader } from "./story-reader.ts";
 
@@ -15,6 +17,19 @@ describeInBrowser("the demo's story, followed from its page", (browser) => {
     await demo.start();
   });
   after(() => demo.remove());
+
+  it("a step's page is told what happened before its stream began, and nothing else", async () => {
+    const client = demo.client();
+    const read = async () => {
+      const { text: body } = await client.get("/demo/acme/tile");
+      return /data-events="([^"]+)"/.exec(body)?.[1] ?? assert.fail("the page has a stream");
+    };
+    const before = await read();
+    await client.get("/oidc/acme/login"); // which the inspector records
+    await until("the message is recorded", async () => (await read()) !== before);
+    assert.match(await beginningOf(new URL(before, demo.url)), /event: changed/);
+    assert.doesNotMatch(await beginningOf(new URL(await read(), demo.url)), /event: changed/);
+  });
 
   for (const tenant of demoTenants) {
     describe(`${tenant.name}, by ${tenant.protocol.toUpperCase()}`, function () {
@@ -55,6 +70,17 @@ describeInBrowser("the demo's story, followed from its page", (browser) => {
     });
   }
 });
+
+/** What a stream sends in its first two seconds, which have two looks at the database. */
+async function beginningOf(url: URL): Promise<string> {
+  const { body } = await fetch(url);
+  let text = "";
+  const reading = (async () => {
+    for await (const part of body ?? []) text += new TextDecoder().decode(part);
+  })();
+  await Promise.race([reading, sleep(2_000)]);
+  return text;
+}
 
 async function arriving(page: Page, reader: StoryReader, tenant: DemoTenant): Promise<void> {
   const [star] = tenant.people;

@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Request, Response } from "express";
-import { readStory, type StoryDeps } from "./reading.ts";
+import { readStory, type Story, type StoryDeps } from "./reading.ts";
 
 /** The interval between two looks at the database, in ms. */
 const lookMs = 1_000;
@@ -9,29 +10,27 @@ const streamMs = 10_000;
 const reopenMs = 500;
 
 /**
- * Sends a server-sent event (HTML Standard §9.2) whenever the step's page would look different. Its data is a digest of
- * what the page shows; the browser then loads the page's parts again.
+ * Sends a server-sent event (HTML Standard §9.2) whenever the step's page would look different; the browser then loads the
+ * page's parts again. It begins with the digest of what the browser shows: something may have happened since then.
  */
 export async function streamStory(deps: StoryDeps, req: Request, res: Response): Promise<void> {
   const end = Date.now() + streamMs;
-  let sent = req.get("last-event-id") ?? (await digestOf(deps, req));
+  let sent = req.get("last-event-id") ?? req.query.shown;
   res.set({ "Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no" });
-  res.write(`retry: ${reopenMs}\nid: ${sent}\ndata: begin\n\n`);
+  res.write(`retry: ${reopenMs}\n\n`);
   while (!res.destroyed && Date.now() < end) {
-    await sleep(lookMs);
-    const digest = await digestOf(deps, req);
-    if (digest === sent) continue;
+    const digest = await digestOf(await readStory(deps, req), String(req.params.step));
+    if (digest !== sent) res.write(`id: ${digest}\nevent: changed\ndata: changed\n\n`);
     sent = digest;
-    res.write(`id: ${digest}\nevent: changed\ndata: changed\n\n`);
+    await sleep(lookMs);
   }
   res.end();
 }
 
-/** Changes with the ticks, with the state of the step, and with each message. */
-async function digestOf(deps: StoryDeps, req: Request): Promise<string> {
-  const { steps, store } = await readStory(deps, req);
+/** A digest of what a step's page shows: it changes with the ticks, with the state of the step, and with each message. */
+export async function digestOf({ steps, store }: Story, stepId: string): Promise<string> {
   const { lastSeq } = await store.inspector.state();
-  const step = steps.find(({ id }) => id === req.params.step);
-  const ticks = steps.map(({ done }) => (done ? 1 : 0)).join("");
-  return Buffer.from(JSON.stringify([lastSeq, ticks, step?.now])).toString("base64url");
+  const now = steps.find(({ id }) => id === stepId)?.now;
+  const shown = JSON.stringify([lastSeq, steps.map(({ done }) => done), now]);
+  return createHash("sha256").update(shown).digest("base64url");
 }

@@ -10,7 +10,7 @@ import { allowFormsTo } from "../../../../src/web/security-headers.ts";
 import { showComponents } from "../components.ts";
 import { carryOut } from "./acts.ts";
 import { demoBanner } from "./banner.ts";
-import { streamStory } from "./live.ts";
+import { digestOf, streamStory } from "./live.ts";
 import { whatHappened } from "./messages.ts";
 import { forgetPlace, keepPlace, placeIn, type StoryPlace } from "./place.ts";
 import { messagesLink, readAsOwner, showMessages } from "./read-only-inspector.ts";
@@ -64,6 +64,8 @@ function stepRoutes(deps: StoryDeps): Router {
     const story = await readStory(deps, req);
     const { step, index } = stepIn(req, story);
     const place = await arriveAt(req, story, step.id);
+    // Read first: a message that comes while the page is made is then announced once more, but never missed.
+    const shown = await digestOf(story, step.id);
     keepPlace(res, place);
     allowFormsTo(
       res,
@@ -77,6 +79,7 @@ function stepRoutes(deps: StoryDeps): Router {
       place,
       previous: story.steps[index - 1] ?? null,
       next: story.steps[index + 1] ?? null,
+      events: `${demoPaths.eventsOf(story.tenant.slug, step.id)}?shown=${shown}`,
       happened: await whatHappened(story.store, step.messages, place.since, (page) =>
         messagesLink(story.tenant.slug, page),
       ),
