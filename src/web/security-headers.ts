@@ -25,6 +25,10 @@ export function securityHeaders(baseUrl: string): RequestHandler {
     },
     strictTransportSecurity: https ? { maxAge: 31_536_000, includeSubDomains: false } : false,
     referrerPolicy: { policy: "same-origin" },
+    // Headers for Internet Explorer, Flash and prefetching, which only make each response longer.
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xDnsPrefetchControl: false,
   });
 }
 
