@@ -88,6 +88,19 @@ describe("a test sign-in by OpenID Connect", () => {
       assert.equal(await store.users.byLoginName("ada@acme.example"), null, "a user was created");
     });
 
+    it("does not count as tested if another client was entered while it was judged", async () => {
+      const { store } = site().acme;
+      await run(await start());
+      await store.connections.update(draft.id, { testedAt: null });
+      const begin = store.transaction.bind(store);
+      store.transaction = async (work) => {
+        await store.signInTests.removeOfConnection(draft.id); // as changeSettings() does for another client
+        return await begin(work);
+      };
+      await judgeAgain({ store, sealer: orgSealer, connection: draft });
+      assert.equal(await testedAt(), null);
+    });
+
     it("does not count as tested if the login name is not valid", async () => {
       op.define({ sub: "00u-odd", email: "a\u200bda@acme.example" });
       await run(await start());
