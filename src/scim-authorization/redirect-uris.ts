@@ -17,7 +17,6 @@ const callback = /^(.+)\/admin\/app\/cpc\/[A-Za-z0-9_-]{1,100}\/oauth\/callback$
 
 /** Whether a redirect URI is one of Okta's. Texts are compared, and nothing is decoded or normalised (RFC 6749 §3.1.2.3). */
 export function isOktaRedirectUri(uri: string, allowLoopback: boolean): boolean {
-  const origin = callback.exec(uri)?.[1];
-  if (origin === undefined) return false;
+  const origin = callback.exec(uri)?.[1] ?? "";
   return oktaOrigins.includes(origin) || (allowLoopback && loopbackOrigin.test(origin));
 }
