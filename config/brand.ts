@@ -4,6 +4,11 @@
 export interface Brand {
   /** The product's name, as people read it. */
   productName: string;
+  /**
+   * The name in identifiers: in the URN of your SCIM extension and in the DNS record that proves a domain. Customers store
+   * both, so do not change it after the first of them.
+   */
+  slug: string;
   /** One sentence under the name on the front page. */
   tagline: string;
   /** One sentence for search engines and for links that people share. */
@@ -28,6 +33,7 @@ export interface Brand {
 
 export const brand: Brand = {
   productName: "Tasklane",
+  slug: "tasklane",
   tagline: "The team task list whose identity is complete.",
   description: "A shared task list for a team. People sign in with their organisation’s Okta.",
   supportEmail: "support@tasklane.example",

@@ -36,7 +36,7 @@ describe("admin -- client", () => {
       const { client, clientSecret, issuer, tokenEndpoint } = await create();
       assert.deepEqual(
         [issuer, tokenEndpoint],
-        ["https://tasklane.example", "https://tasklane.example/oauth2/token"],
+        ["https://product.example", "https://product.example/oauth2/token"],
       );
       assert.match(clientSecret ?? "", /^oinagent_[\w-]{43}$/);
       assert.match(client.clientId, /^agent_[0-9a-f-]{36}$/);

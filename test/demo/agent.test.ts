@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { brand } from "../../config/brand.ts";
 import { agentName } from "../../src/demo/agent.ts";
 import { type DemoTenant, demoTenants, loginOf, orgIdOf } from "../../src/demo/tenants.ts";
 import { paths } from "../../src/endpoints.ts";
@@ -195,7 +196,7 @@ describe("the demo's agent", function () {
         );
         assert.match(shown[3]?.route ?? "", /^4 Task helper → to Demo org 200$/);
         assert.match(shown[3]?.text ?? "", /Inside the ID-JAG .*aud_tenant \w+ the customer’s tenant/);
-        assert.match(shown[4]?.route ?? "", /^5 Task helper → to Tasklane 200$/);
+        assert.match(shown[4]?.route ?? "", new RegExp(`^5 Task helper → to ${brand.productName} 200$`));
         const issued = new RegExp(`AI agent Task helper got an ID-JAG for ${loginOf(star, tenant)}`);
         assert.match(await administrator.systemLog(), issued);
       });
@@ -242,8 +243,11 @@ describe("the demo's agent", function () {
         await visitor.ask("list");
         await administrator.logOut(star);
         const refused = await visitor.ask("list");
-        assert.match(refused, /Task helper lost its access to Tasklane/);
-        assert.match(refused, /Tasklane answered 401: “invalid_token: .*What to do Sign in again/);
+        assert.match(refused, new RegExp(`Task helper lost its access to ${brand.productName}`));
+        assert.match(
+          refused,
+          new RegExp(`${brand.productName} answered 401: “invalid_token: .*What to do Sign in again`),
+        );
         assert.deepEqual(await visitor.titles(), ["The access token is dead"]);
         assert.match((await visitor.page()).text, />The message behind “What is on my list\?”</);
         assert.match((await visitor.page()).text, /Nothing\. It deleted its tokens/);
@@ -275,8 +279,14 @@ describe("the demo's agent", function () {
         assert.match(await visitor.ask("list"), /Task helper lost its access/);
         await visitor.signIn();
         const refused = await visitor.ask("list");
-        assert.match(refused, /Tasklane refuses the permission of your org .*“invalid_grant: /);
-        assert.match(refused, /What to do Ask an administrator of Tasklane.*on your account page/);
+        assert.match(
+          refused,
+          new RegExp(`${brand.productName} refuses the permission of your org .*“invalid_grant: `),
+        );
+        assert.match(
+          refused,
+          new RegExp(`What to do Ask an administrator of ${brand.productName}.*on your account page`),
+        );
         const repeated = (await visitor.messages()).findIndex(({ text }) => /tries once more/.test(text));
         assert.equal((await visitor.titles())[repeated - 1], "The ID-JAG becomes an access token");
         assert.equal((await setBlocked("unblock")).status, 303);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
+import { brand } from "../../../config/brand.ts";
 import { agentName } from "../../../src/demo/agent.ts";
 import { type DemoTenant, demoTenants, loginOf } from "../../../src/demo/tenants.ts";
 import { describeInBrowser } from "../../../test/helpers/browser.ts";
@@ -297,7 +298,7 @@ async function delegating(
 }
 
 /** The customer's app in the org's lists. */
-const labelOf = ({ name }: DemoTenant) => `Tasklane (${name})`;
+const labelOf = ({ name }: DemoTenant) => `${brand.productName} (${name})`;
 
 async function disconnect(page: Page, reader: StoryReader, tenant: DemoTenant): Promise<void> {
   await reader.follow("agent-disconnected", "Resource connections");
