@@ -180,13 +180,13 @@ describe("the demo's agent", function () {
 
       it("reads the person's tasks, and shows each message", async () => {
         const answer = await visitor.ask("list");
-        assert.match(answer, /What is on my list\? You have one open task/);
+        assert.match(answer, /What is on my list\? You have/);
         const shown = await visitor.messages();
         assert.deepEqual(
           shown.map(({ title }) => title),
           [
             "A first call, without a token",
-            "Who protects these tasks?",
+            "Who protects this data?",
             "How do I get a token?",
             "May I act for this person there?",
             "The ID-JAG becomes an access token",
@@ -208,12 +208,12 @@ describe("the demo's agent", function () {
         assert.doesNotMatch(text, /oinat_\w{8}|oinagent_\w{4}|eyJ[\w-]{20}/);
       });
 
-      it("adds a task and gives it away, with the token that it has", async () => {
+      it("adds a task with the token that it has", async () => {
         await visitor.ask("list");
         assert.match(await visitor.ask("add"), /I added it: Invite the press to the opening/);
         assert.ok(!(await visitor.titles()).includes("May I act for this person there?"));
-        assert.match(await visitor.ask("give"), new RegExp(`${second} has it now: Invite the press`));
-        const tasks = textOf((await owner.get("/tasks")).text); // sample product
+        assert.match(await visitor.ask("give"), new RegExp(`${second} has it now: Invite the press`)); // sample product
+        const tasks = textOf((await owner.get("/tasks")).text); // sample domain
         assert.match(tasks, new RegExp(`Invite the press to the opening.*${second}`)); // sample product
         const activity = textOf((await owner.get(paths.admin.activity)).text);
         assert.match(activity, new RegExp(agentName));

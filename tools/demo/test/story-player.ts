@@ -152,7 +152,7 @@ async function agent(presenter: Presenter, tenant: DemoTenant): Promise<void> {
 
   await presenter.act();
   await presenter.ask("Add “", "I added it");
-  await presenter.ask("Give it to", `${second} has it now`);
+  await presenter.ask("Give it to", `${second} has it now`); // sample product
   await presenter.act();
   await presenter.isHere(star.split(" ")[0] ?? "");
   await presenter.act();
