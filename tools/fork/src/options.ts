@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-export const usage = `npm run fork -- --name "Product name" --slug product-name [--remove tasks]
+const usage = `npm run fork -- --name "Product name" --slug product-name [--remove tasks]
 npm run fork                     repeats it with the same words, after a merge of a later version`;
 
 /** The command cannot do what was asked. The message is a sentence for the person. */
@@ -15,7 +15,7 @@ export interface ForkOptions {
 }
 
 const removables = ["tasks"] as const;
-export type Removable = (typeof removables)[number];
+type Removable = (typeof removables)[number];
 
 /** What an earlier run did: the member `fork` of package.json. */
 export type ForkRecord = ForkOptions;

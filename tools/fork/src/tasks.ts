@@ -28,6 +28,12 @@ export function removeTasks(tree: Tree, again: boolean): void {
     if (isHistory(path)) continue;
     tree.edit(path, withoutSample, "lines of the sample product");
     tree.edit(path, (text) => withNotes(path, text), "words of the sample product");
+    if (/^(?!packages).*\.md$/.test(path))
+      tree.edit(
+        path,
+        (text) => text.replaceAll(/\b([Ss])ample product\b/g, "$1mallest domain"),
+        "words of the sample product",
+      );
   }
   if (again) return;
   for (const file of readdirSync(template, { recursive: true, encoding: "utf8" }).filter((one) =>

@@ -2,7 +2,7 @@
 const untouched = [
   /^CHANGELOG\.md$/,
   /^LICENSE$/,
-  /^package-lock\.json$/,
+  /^package(-lock)?\.json$/,
   /^docs\/decisions\//,
   /^docs\/(guides|oin|explanation\/pictures)\//,
   /^tools\/fork\//,
@@ -19,7 +19,7 @@ const oktas = [
 
 /** Phrases about Okta's tasks, or else the word "task" in prose and in names: task-export, list_tasks, listTasks, TaskPage. */
 const pattern =
-  /(?<oktas>\/admin\/tasks\b|failedTasks|select the tasks)|(?<![A-Za-z])[Tt]ask(?=s?(?![a-z]))|(?<=[a-z])Task(?=s?(?![a-z]))/g;
+  /(?<oktas>\/admin\/tasks\b|failedTasks|select the tasks)|(?<![A-Za-z])(?:[Tt]ask(?=s?(?![a-z]))|TASK(?=S?(?![A-Z])))|(?<=[a-z])Task(?=s?(?![a-z]))/g;
 
 /** Whether the text speaks of the sample product. */
 export const saysTask = (path: string, text: string): boolean => withNotes(path, text) !== text;
@@ -28,7 +28,6 @@ export const saysTask = (path: string, text: string): boolean => withNotes(path,
 export function withNotes(path: string, text: string): string {
   if (isHistory(path) || oktas.some((one) => one.test(path))) return text;
   return text.replaceAll(pattern, (word, oktasPhrase: string | undefined) => {
-    if (oktasPhrase !== undefined) return word;
-    return word === "Task" ? "Note" : "note";
+    return oktasPhrase ?? { task: "note", Task: "Note", TASK: "NOTE" }[word] ?? word;
   });
 }
