@@ -87,7 +87,7 @@ async function beginningOf(url: URL): Promise<string> {
 async function arriving(page: Page, reader: StoryReader, tenant: DemoTenant): Promise<void> {
   const [star] = tenant.people;
   await reader.arrive("tile", star);
-  await page.getByRole("heading", { name: "Tasks" }).waitFor(); // sample domain
+  await page.getByRole("heading", { name: landing.label }).waitFor();
   assert.match(await reader.now("tile"), /managed by SCIM, signed in with 1 browser/);
 
   await reader.signOutHere();
