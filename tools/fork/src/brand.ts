@@ -1,12 +1,12 @@
+import type { ForkedFiles } from "./files.ts";
 import { ForkError, type ForkOptions, type ForkRecord } from "./options.ts";
-import type { Tree } from "./tree.ts";
 import { isHistory } from "./words.ts";
 
 /** The names of the starter, which a merge of a later version brings again. */
 const starter = { name: "Tasklane", slug: "tasklane", package: "oin-saas-starter" } as const;
 
 /** Gives the product its name: in config/, in the package, in the logo, and in each text that says the starter's. */
-export function changeBrand(tree: Tree, { name, slug }: ForkOptions, record: ForkRecord | null): void {
+export function changeBrand(tree: ForkedFiles, { name, slug }: ForkOptions, record: ForkRecord | null): void {
   const former = record ?? { name: starter.name, slug: starter.slug };
   tree.edit(
     "config/brand.ts",

@@ -4,21 +4,21 @@
  */
 import { spawnSync } from "node:child_process";
 import { changeBrand } from "./brand.ts";
+import { ForkedFiles } from "./files.ts";
 import { ForkError, type ForkOptions, readOptions } from "./options.ts";
 import { report } from "./report.ts";
 import { readRecord, startFork, writeRecord } from "./start.ts";
 import { leftOver, removeTasks } from "./tasks.ts";
-import { Tree } from "./tree.ts";
 
 try {
-  main(new Tree(process.cwd()));
+  main(new ForkedFiles(process.cwd()));
 } catch (error) {
   if (!(error instanceof ForkError)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 }
 
-function main(tree: Tree): void {
+function main(tree: ForkedFiles): void {
   const record = readRecord(tree);
   const options = readOptions(process.argv.slice(2), record);
   assertClean(tree);
@@ -36,7 +36,7 @@ function main(tree: Tree): void {
 }
 
 /** Throws ForkError if git could not show, or undo, what the command changes. */
-function assertClean(tree: Tree): void {
+function assertClean(tree: ForkedFiles): void {
   let status: string;
   try {
     status = tree.git("status", "--porcelain");

@@ -17,7 +17,7 @@ export interface ForkOptions {
 const removables = ["tasks"] as const;
 type Removable = (typeof removables)[number];
 
-/** What an earlier run did: the member `fork` of package.json. */
+/** The options of an earlier run: the member `fork` of package.json. */
 export type ForkRecord = ForkOptions;
 
 /**

@@ -1,6 +1,6 @@
-import type { Change } from "./tree.ts";
+import type { Change } from "./files.ts";
 
-/** What was done, file by file, and what is left to the person. */
+/** Lists each change, file by file, and the steps that are left to the person. */
 export function report(
   changes: readonly Change[],
   left: readonly string[],

@@ -1,8 +1,8 @@
+import type { ForkedFiles } from "./files.ts";
 import type { ForkOptions, ForkRecord } from "./options.ts";
-import type { Tree } from "./tree.ts";
 
-/** What a fork does once: it begins a record of its own, and the page about forking loses the steps that are done. */
-export function startFork(tree: Tree, { name }: ForkOptions): void {
+/** The first run alone: the fork begins a changelog of its own, and the page about forking loses the steps that are done. */
+export function startFork(tree: ForkedFiles, { name }: ForkOptions): void {
   const { version } = JSON.parse(tree.read("package.json")) as { version: string };
   const commit = tree.git("rev-parse", "HEAD").trim();
   const text = `# Changelog
@@ -19,14 +19,14 @@ export function startFork(tree: Tree, { name }: ForkOptions): void {
 const withoutDoneSteps = (text: string) =>
   text.replaceAll(/^<!-- before the fork \{ -->\n[\s\S]*?^<!-- before the fork \} -->\n\n?/gm, "");
 
-/** What an earlier run did, or null before the first. */
-export function readRecord(tree: Tree): ForkRecord | null {
+/** The options of the earlier run, or null before the first. */
+export function readRecord(tree: ForkedFiles): ForkRecord | null {
   const { fork } = JSON.parse(tree.read("package.json")) as { fork?: ForkRecord };
   return fork ?? null;
 }
 
 /** Stores what this run did, next to the package's name. */
-export function writeRecord(tree: Tree, { name, slug, remove }: ForkOptions): void {
+export function writeRecord(tree: ForkedFiles, { name, slug, remove }: ForkOptions): void {
   const manifest = JSON.parse(tree.read("package.json")) as Record<string, unknown>;
   tree.write(
     "package.json",

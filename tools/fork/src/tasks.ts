@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Tree } from "./tree.ts";
+import type { ForkedFiles } from "./files.ts";
 import { isHistory, saysTask, withNotes } from "./words.ts";
 
 const template = fileURLToPath(new URL("../template/", import.meta.url));
 
-/** What the sample product owns alone. */
+/** Files and folders that only the sample product uses. */
 const own = [
   "src/tasks",
   "src/store/tenant/tasks.ts",
@@ -22,7 +22,7 @@ const own = [
  * agents, isolation and pages would have nothing to test.
  * @param again whether an earlier run has removed it: then the smallest domain is the fork's, and is not written again.
  */
-export function removeTasks(tree: Tree, again: boolean): void {
+export function removeTasks(tree: ForkedFiles, again: boolean): void {
   for (const path of own) tree.remove(path, "sample product");
   for (const path of tree.files()) {
     if (isHistory(path)) continue;
@@ -47,7 +47,7 @@ export function removeTasks(tree: Tree, again: boolean): void {
 }
 
 /** The files that still speak of tasks. */
-export function leftOver(tree: Tree): string[] {
+export function leftOver(tree: ForkedFiles): string[] {
   return tree.files().filter((path) => saysTask(path, tree.read(path)));
 }
 

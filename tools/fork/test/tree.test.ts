@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { changeBrand } from "../src/brand.ts";
+import { ForkedFiles } from "../src/files.ts";
 import { report } from "../src/report.ts";
 import { readRecord, startFork, writeRecord } from "../src/start.ts";
 import { leftOver, removeTasks } from "../src/tasks.ts";
-import { Tree } from "../src/tree.ts";
 
 const wanted = { name: "Shelf Wise", slug: "shelf", remove: ["tasks" as const] };
 
@@ -50,8 +50,8 @@ describe("npm run fork", () => {
   const text = (path: string) => readFileSync(join(root, path), "utf8");
 
   /** The steps of the command that change files. */
-  function fork(options = wanted): Tree {
-    const tree = new Tree(root);
+  function fork(options = wanted): ForkedFiles {
+    const tree = new ForkedFiles(root);
     const record = readRecord(tree);
     changeBrand(tree, options, record);
     if (!record) startFork(tree, options);

@@ -11,7 +11,7 @@ export interface Change {
 const binary = /\.(png|pdf|ico|woff2?|gz|sqlite)$/;
 
 /** The files of a checkout that git knows. Changes are written at once, and remembered for the report. */
-export class Tree {
+export class ForkedFiles {
   readonly changes: Change[] = [];
   readonly #root: string;
 
