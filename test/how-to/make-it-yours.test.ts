@@ -65,7 +65,7 @@ describe("docs/how-to/make-it-yours.md", () => {
   it("leaves nothing of the sample product or its brand, except Okta's tasks and the record of the past", () => {
     const outside = ["tools/fork", "docs/decisions", "packages/okta-stand-in", "packages/okta-labels"];
     const found = run(
-      `git grep -iE "tasklane|oin-saas-starter|sample product|sample domain|\\btasks?\\b|task[-_]|[a-z]Tasks?\\b" -- . ${outside.map((path) => `':!${path}'`).join(" ")} || true`,
+      `git grep -IiE "tasklane|oin-saas-starter|sample product|sample domain|\\btasks?\\b|task[-_]|[a-z]Tasks?\\b" -- . ${outside.map((path) => `':!${path}'`).join(" ")} || true`,
     );
     const unexpected = found.split("\n").filter((line) => line !== "" && !oktasTasks.test(line));
     assert.deepEqual(unexpected, []);
