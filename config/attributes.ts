@@ -1,3 +1,5 @@
+import { brand } from "./brand.ts";
+
 /**
  * The attribute table: what we know about a person, and its name in each protocol. SCIM's schemas, the mapping of claims
  * and SAML attributes, the guides and the submission package all read this table, so each fact is written once.
@@ -32,9 +34,9 @@ export interface AttributeEntry {
 
 /** Our own extension of User. It exists if at least one entry below belongs to it. */
 export const customExtension = {
-  urn: "urn:tasklane:scim:schemas:extension:tasklane:1.0:User",
-  name: "Tasklane User",
-  description: "Attributes of Tasklane's own",
+  urn: `urn:${brand.slug}:scim:schemas:extension:${brand.slug}:1.0:User`,
+  name: `${brand.productName} User`,
+  description: `Attributes of ${brand.productName} itself`,
 };
 
 const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";

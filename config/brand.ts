@@ -4,8 +4,15 @@
 export interface Brand {
   /** The product's name, as people read it. */
   productName: string;
+  /**
+   * The name in identifiers: in the URN of your SCIM extension and in the DNS record that proves a domain. Customers store
+   * both, so do not change it after the first of them.
+   */
+  slug: string;
   /** One sentence under the name on the front page. */
   tagline: string;
+  /** Says what the product is, after its name and "is": on the front page and in Okta's catalog. */
+  pitch: string;
   /** One sentence for search engines and for links that people share. */
   description: string;
   /** The contact for people who cannot sign in. */
@@ -28,14 +35,16 @@ export interface Brand {
 
 export const brand: Brand = {
   productName: "Tasklane",
+  slug: "tasklane",
   tagline: "The team task list whose identity is complete.",
+  pitch: "a shared task list for a team: write down what has to be done, say who does it, tick it off",
   description: "A shared task list for a team. People sign in with their organisation’s Okta.",
   supportEmail: "support@tasklane.example",
   supportUrl: "https://tasklane.example/support",
   logo: "logo.svg",
   pictures: { icon: "icon-32.png", touchIcon: "icon-180.png", share: "share.png" },
   navigation: [
-    { label: "Tasks", href: "/tasks" }, // sample product
+    { label: "Tasks", href: "/tasks" }, // sample domain
   ],
   sourceUrl: null,
   accent: { light: "#2f4fd0", dark: "#9db1ff", onLight: "#ffffff", onDark: "#10163a" },

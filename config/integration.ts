@@ -15,8 +15,8 @@ export interface ApiScope {
 
 /** The scopes that agents can have (docs/explanation/cross-app-access.md). */
 export const apiScopes: readonly ApiScope[] = [
-  { name: "tasks.read", description: "Read the team's tasks", role: "member" }, // sample product
-  { name: "tasks.write", description: "Add, assign and complete tasks", role: "member" }, // sample product
+  { name: "tasks.read", description: "Read the team's tasks", role: "member" }, // sample domain
+  { name: "tasks.write", description: "Add, assign and complete tasks", role: "member" }, // sample domain
 ];
 
 /** The one integration variable: the key of a customer's connection, which is part of all its URLs. */
@@ -31,7 +31,7 @@ export const connectionVariable = { name: "connection", label: "Connection ID" }
 export const integration: Integration = {
   displayName: brand.productName,
   description:
-    `${brand.productName} is a task list for teams: write down what has to be done, say who does it, tick it off. ` +
+    `${brand.productName} is ${brand.pitch}. ` +
     `The Okta ${brand.productName} integration allows customers to sign in with OpenID Connect or SAML, to provision ` +
     "users, groups, roles and entitlements from Okta with SCIM, and to end every session of a person with Universal " +
     "Logout. People get access on their first day and lose it on their last, without another password.",
@@ -58,7 +58,7 @@ export const integration: Integration = {
     spInitiated: true,
     spFlowDescription:
       "Open the SP Initiate URL. It leads to Okta at once. Sign in to Okta as a person who is assigned to the app; " +
-      `you land on the task list of ${brand.productName}. The initials at the top right open a menu with Account, ` +
+      `you land on the first page of ${brand.productName}. The initials at the top right open a menu with Account, ` +
       "the page with first name, last name and e-mail, and Sign out.",
     groupAttribute: null,
   },

@@ -38,9 +38,9 @@ import { recordRefusals } from "./sso/refusals.ts";
 import type { Database } from "./store/database.ts";
 import { sealer } from "./store/secrets.ts";
 import { sessionStore } from "./store/session-store.ts";
-import { taskOperations } from "./tasks/api.ts"; // sample product
-import { taskTools } from "./tasks/mcp.ts"; // sample product
-import { taskRoutes } from "./tasks/routes.ts"; // sample product
+import { taskOperations } from "./tasks/api.ts"; // sample domain
+import { taskTools } from "./tasks/mcp.ts"; // sample domain
+import { taskRoutes } from "./tasks/routes.ts"; // sample domain
 import { configuredLimits } from "./trust/guarded-fetch.ts";
 import { keyStore } from "./trust/jwks.ts";
 import { oidcProviders } from "./trust/openid-providers.ts";
@@ -93,12 +93,12 @@ export type Surroundings = Required<Pick<AppDeps, "extraRoutes" | "dress">>;
 
 /** The operations of the product's API. */
 const apiOperations: readonly ApiOperation[] = [
-  ...taskOperations, // sample product
+  ...taskOperations, // sample domain
 ];
 
 /** The tools of the product's MCP server. */
 const mcpTools: readonly McpTool[] = [
-  ...taskTools, // sample product
+  ...taskTools, // sample domain
 ];
 
 /** The hallway: everything that a request passes, in order. */
@@ -190,7 +190,7 @@ export function createApp({
   app.use(inspectorRoutes({ database, baseUrl, showsSource: config.insecureAllowPrivateNetwork }));
   app.use(recordStreamManagement(recorder));
   app.use(adminRoutes({ ...shared, limits, providers, generateKeys, lookUpTxt, verifyAssertion }));
-  app.use(taskRoutes({ database })); // sample product
+  app.use(taskRoutes({ database })); // sample domain
 
   app.use(pageNotFound);
   app.use(api.errors);

@@ -25,7 +25,7 @@ const mayImport: Record<string, readonly string[]> = {
   store: ["ground"],
   directory: ["ground", "store"],
   web: ["ground", "directory", "store", "config"],
-  tasks: ["ground", "store", "web"], // sample product
+  tasks: ["ground", "store", "web"], // sample domain
   admin: ["ground", "trust", "directory", "store", "web", "config", ...protocolRooms],
   scim: ["ground", "directory", "store", "config"],
   sso: ["ground", "trust", "directory", "store", "web", "config"],

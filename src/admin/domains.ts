@@ -157,8 +157,7 @@ async function lockDomainAsShown(req: Request, store: TenantStore, domain: strin
 
 /** The DNS record that proves the domain. Underscored names are meant for such records (RFC 8552 §1.1). */
 function txtRecord(domain: Domain): { name: string; value: string } {
-  const product = brand.productName.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  return { name: `_${product}-challenge.${domain.domain}`, value: domainProof(domain) };
+  return { name: `_${brand.slug}-challenge.${domain.domain}`, value: domainProof(domain) };
 }
 
 /** Throws NotFoundError if the tenant does not have the domain. */

@@ -14,11 +14,11 @@ export const agentName = "Task helper";
 export interface AgentSettings {
   org: { url: string; clientId: string; clientSecret: string };
   product: { name: string; issuer: string; mcpUrl: string; clientId: string; clientSecret: string };
-  /** By the domain of a person's username: the colleague to whom their tasks can be given. */
+  /** By the domain of a person's username: a colleague, to whom the agent can give something. */
   colleagues: Record<string, Colleague>;
 }
 
-/** Someone to whom a task can be given. */
+/** Someone to whom the agent can give something. */
 export interface Colleague {
   name: string;
   login: string;

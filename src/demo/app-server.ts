@@ -6,12 +6,14 @@ import { guidedRoutes } from "demo-pages/guided";
 import { storyRoutes } from "demo-pages/story";
 import { loadConfig } from "../config.ts";
 import { processEnvironment } from "../environment.ts";
+import { InvalidError } from "../errors.ts";
 import { createLog } from "../log.ts";
 import { serve } from "../serve.ts";
 import { openDatabase } from "../store/database.ts";
-import { migrate } from "../store/migrate.ts";
+import { migrate, UnknownMigrationsError } from "../store/migrate.ts";
 import { startDemoAgent } from "./agent.ts";
 import { startDemoOrg } from "./org.ts";
+import { emptyDatabase } from "./reset.ts";
 import { isSeeded, resetDemo } from "./seed.ts";
 
 const environment = processEnvironment();
@@ -22,7 +24,15 @@ const agent = startDemoAgent(environment);
 const config = loadConfig(environment);
 const log = createLog(config.logLevel);
 const database = openDatabase(config.databaseUrl);
-await migrate(database);
+try {
+  await (DEMO_RESET === "1" ? emptyDatabase(database) : migrate(database));
+} catch (error) {
+  if (!(error instanceof InvalidError)) throw error;
+  const advice =
+    error instanceof UnknownMigrationsError ? "\nTo start with a new database: npm run demo -- --reset" : "";
+  console.error(`${error.message}${advice}`);
+  process.exit(1);
+}
 
 const base = { database, config, password: DEMO_PASSWORD };
 const deps = { ...base, org, agent };

@@ -1,21 +1,29 @@
 import { rmSync } from "node:fs";
+import { InvalidError } from "../errors.ts";
 import { type Database, openDatabase } from "../store/database.ts";
-import { migrate, rollBackAll } from "../store/migrate.ts";
-import { systemStore } from "../store/system-store.ts";
+import { dropTables, migrate, rollBackAll, slugsOf, UnknownMigrationsError } from "../store/migrate.ts";
 import type { DemoEnvironment } from "./environment.ts";
 import { demoTenants } from "./tenants.ts";
 
 /**
- * Empties the demo's database and migrates it anew. Throws if it holds tenants but none of the demo's: then
- * DEMO_DATABASE_URL names another database, whose data must stay.
+ * Empties the demo's database and migrates it anew, also if other code migrated it before, such as that of another branch.
+ * Throws InvalidError if it holds tenants but none of the demo's: then DEMO_DATABASE_URL names another database, whose data
+ * must stay.
  */
 export async function emptyDatabase(database: Database): Promise<void> {
-  const tenants = await systemStore(database).tenants.list();
-  if (tenants.length > 0 && !tenants.some(({ slug }) => demoTenants.some((one) => one.slug === slug)))
-    throw new Error(
+  const slugs = await slugsOf(database);
+  const isDemo = slugs.some((slug) => demoTenants.some((one) => one.slug === slug));
+  if (slugs.length > 0 && !isDemo)
+    throw new InvalidError(
       "The database has tenants, and none of the demo's. It is left as it is: see DEMO_DATABASE_URL.",
     );
-  await rollBackAll(database);
+  try {
+    await migrate(database);
+    await rollBackAll(database);
+  } catch (error) {
+    if (!(error instanceof UnknownMigrationsError && isDemo)) throw error;
+    await dropTables(database);
+  }
   await migrate(database);
 }
 
@@ -24,7 +32,6 @@ export async function resetStoppedDemo(environment: DemoEnvironment): Promise<vo
   const { DATABASE_URL, ORG_FILE, ORG_SEED, AGENT_FILE } = environment;
   const database = openDatabase(DATABASE_URL);
   try {
-    await migrate(database);
     await emptyDatabase(database);
   } finally {
     await database.close();

@@ -18,7 +18,7 @@ import { agentName, type DemoAgent } from "./agent.ts";
 import type { DemoOrg } from "./org.ts";
 import { buildOrgSeed } from "./org-seed.ts";
 import { emptyDatabase } from "./reset.ts";
-import { seedTasks } from "./seed-tasks.ts"; // sample product
+import { seedTasks } from "./seed-tasks.ts"; // sample domain
 import { type DemoTenant, demoTenants, loginOf, namesOf } from "./tenants.ts";
 
 /** The demo switches the inspector on, to show it. */
@@ -59,7 +59,7 @@ export async function resetDemo(deps: SeedDeps): Promise<void> {
   try {
     const stores = await seedTenants(deps);
     if (deps.org && deps.agent) await connect(deps, deps.org, deps.agent, stores);
-    for (const [tenant, store] of stores) await seedTasks(store, tenant); // sample product
+    for (const [tenant, store] of stores) await seedTasks(store, tenant); // sample domain
   } catch (error) {
     await emptyDatabase(deps.database);
     throw error;

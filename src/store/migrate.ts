@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Knex } from "knex";
+import { InvalidError } from "../errors.ts";
 import type { Database } from "./database.ts";
 import { adoptFormerMigrations } from "./former-migrations.ts";
 
@@ -31,12 +32,25 @@ const unvalidated: Knex.MigratorConfig = { migrationSource, disableMigrationsLis
 
 const lockedWaitMs = 60_000;
 
+/** The database was migrated by other code: it has migrations of which this code has no file. */
+export class UnknownMigrationsError extends InvalidError {
+  override name = "UnknownMigrationsError";
+  constructor(names: readonly string[]) {
+    super(
+      `The database has migrations that migrations/ lacks: ${names.join(", ")}. Restore these files, or use another database.`,
+    );
+  }
+}
+
 /**
- * Applies pending migrations and returns their names. Concurrent callers wait for the first. If knex's lock is not
- * released within a minute, its holder has probably died: throws knex's error, for the operator to unlock.
+ * Applies pending migrations and returns their names. Concurrent callers wait for the first. Throws
+ * UnknownMigrationsError if the database has been migrated by other code. If knex's lock is not released within a minute,
+ * its holder has probably died: throws knex's error, for the operator to unlock.
  */
 export async function migrate(database: Database): Promise<string[]> {
   await createBookkeeping(database);
+  const unknown = await unknownMigrations(database);
+  if (unknown.length > 0) throw new UnknownMigrationsError(unknown);
   for (const deadline = Date.now() + lockedWaitMs; ; await sleep(250)) {
     try {
       const [, applied] = (await database.sql().migrate.latest(config)) as [number, string[]];
@@ -62,12 +76,18 @@ async function createBookkeeping(database: Database): Promise<void> {
   });
 }
 
+async function unknownMigrations(database: Database): Promise<string[]> {
+  const known = new Set(await migrationSource.getMigrations([]));
+  const applied: { name: string }[] = await database.sql()("knex_migrations").select("name").orderBy("id");
+  return applied.map(({ name }) => name).filter((name) => !known.has(name));
+}
+
 /** Releases the lock of a migration that was killed. */
 export async function unlockMigrations(database: Database): Promise<void> {
   await database.sql().migrate.forceFreeMigrationsLock(config);
 }
 
-/** Rolls back every migration, newest first, which drops all data. For tests. */
+/** Rolls back every migration, newest first, which drops all data. For tests and the demo. */
 export async function rollBackAll(database: Database): Promise<void> {
   await database.sql().migrate.rollback(config, true);
 }
@@ -80,4 +100,31 @@ export async function migrationState(database: Database): Promise<{ applied: num
   }
   const [applied, pending] = (await database.sql().migrate.list(unvalidated)) as [unknown[], string[]];
   return { applied: applied.length, pending };
+}
+
+/** The tenants' slugs; none if the database has no tenants, or is not this application's. For the demo. */
+export async function slugsOf(database: Database): Promise<string[]> {
+  if (!(await database.sql().schema.hasTable("tenants"))) return [];
+  const rows: { slug: string }[] = await database.sql()("tenants").select("slug");
+  return rows.map(({ slug }) => slug);
+}
+
+/**
+ * Drops every table of the database (of the schema, on PostgreSQL), whichever code created it. For the demo, whose database
+ * may have migrations that this code cannot roll back.
+ */
+export async function dropTables(database: Database): Promise<void> {
+  const knex = database.sql();
+  const isSqlite = database.engine === "sqlite";
+  const tables: { name: string }[] = isSqlite
+    ? await knex("sqlite_master").select("name").where({ type: "table" }).whereNot("name", "like", "sqlite_%")
+    : await knex("pg_tables").select("tablename as name").whereRaw("schemaname = current_schema()");
+  // SQLite has no CASCADE: with foreign keys on, a table cannot go before those that refer to its rows.
+  if (isSqlite) await knex.raw("pragma foreign_keys = off");
+  try {
+    for (const { name } of tables)
+      await knex.raw(isSqlite ? "drop table if exists ??" : "drop table if exists ?? cascade", [name]);
+  } finally {
+    if (isSqlite) await knex.raw("pragma foreign_keys = on");
+  }
 }

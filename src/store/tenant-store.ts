@@ -25,7 +25,7 @@ import { tenantScope } from "./tenant/scope.ts";
 import { tenantSettings } from "./tenant/settings.ts";
 import { tenantReceivedSignals, tenantSignalStreams } from "./tenant/signal-streams.ts";
 import { tenantSignalTransmitters } from "./tenant/signal-transmitters.ts";
-import { tenantTasks } from "./tenant/tasks.ts"; // sample product
+import { tenantTasks } from "./tenant/tasks.ts"; // sample domain
 import { tenantTombstones } from "./tenant/tombstones.ts";
 import { tenantUsers } from "./tenant/users.ts";
 
@@ -64,7 +64,7 @@ const tables = {
   domains: tenantDomains,
   inspector: tenantInspector,
   idempotency: tenantIdempotency,
-  tasks: tenantTasks, // sample product
+  tasks: tenantTasks, // sample domain
 };
 
 type Tables = { readonly [Name in keyof typeof tables]: ReturnType<(typeof tables)[Name]> };

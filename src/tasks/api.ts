@@ -1,4 +1,4 @@
-/** The tasks in the product's API: docs/reference/api.md. */
+/** The tasks in the product's API: docs/reference/api-tasks.md. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Task } from "../store/tenant/tasks.ts";

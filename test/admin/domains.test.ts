@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { brand } from "../../config/brand.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
 import { txtLookup } from "../../src/trust/txt-records.ts";
 import type { Client } from "../helpers/client.ts";
@@ -44,7 +45,10 @@ describe("domains in the admin console", () => {
       assertRedirect(await client.post("/admin/domains", { domain: " Acme.Example " }), "/admin/domains");
       assert.match((await page()).text, /Not verified/);
       await publish();
-      assert.match([...dns.records.keys()][0] ?? "", /^_tasklane-challenge\.acme\.example$/);
+      assert.match(
+        [...dns.records.keys()][0] ?? "",
+        new RegExp(`^_${brand.slug}-challenge\\.acme\\.example$`),
+      );
       await client.post("/admin/domains/acme.example/verify");
       assert.match((await page()).text, /acme\.example is yours/);
       assert.ok((await site().acme.store.domains.find("acme.example"))?.verifiedAt);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { okta } from "okta-labels/labels";
 import { addTo, startStandIn, type TestOrg } from "okta-stand-in/testing";
+import { brand } from "../../config/brand.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
 import type { Connection } from "../../src/model.ts";
 import type { Client } from "../helpers/client.ts";
@@ -43,7 +44,7 @@ describe("the signals that we send, in the admin console", () => {
       const answer = await fetch(`${org.url}/api/v1/security-events-providers`, {
         method: "POST",
         headers: { authorization: "SSWS admin", "content-type": "application/json" },
-        body: JSON.stringify({ name: "Tasklane", type: "tasklane", settings }),
+        body: JSON.stringify({ name: brand.productName, type: brand.slug, settings }),
       });
       return answer.status;
     }
@@ -79,7 +80,7 @@ describe("the signals that we send, in the admin console", () => {
       assert.match(await shown(), /grace@acme\.example Waiting [^.]*0 attempts\. Next attempt /);
       await runner.runDue();
       const logged = org.events.latest(10).map(({ type, what }) => `${type} ${what}`);
-      const received = "security.events.provider.receive_event Tasklane sent";
+      const received = `security.events.provider.receive_event ${brand.productName} sent`;
       assert.deepEqual(logged.sort(), [
         `${received} session-established about grace@acme.example`,
         `${received} session-established about owner@acme.example`,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { brand } from "../../config/brand.ts";
 import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { hashToken } from "../../src/store/secrets.ts";
 import type { Client } from "../helpers/client.ts";
@@ -53,7 +54,7 @@ describe("a set-up link", () => {
     it("lets a guest without an account fill in, test and finish a draft, and nothing else", async () => {
       const guest = site().app.client();
       const page = await guest.get(`${link}?step=2`);
-      assert.equal(headingOf(page), "Connect Okta with Tasklane");
+      assert.equal(headingOf(page), `Connect Okta with ${brand.productName}`);
       assert.deepEqual(
         [page.headers.get("referrer-policy"), page.headers.get("cache-control")],
         ["no-referrer", "no-store, no-transform"],
@@ -72,7 +73,7 @@ describe("a set-up link", () => {
       const left = await guest.get(leavingTo(started));
       await comeBack(site().app, op, guest, left.location ?? "");
       const tested = await guest.get(`${link}?step=4`);
-      assert.match(tested.text, /Okta and Tasklane understand each other/);
+      assert.match(tested.text, new RegExp(`Okta and ${brand.productName} understand each other`));
       assert.doesNotMatch(tested.text, /\/(activate|link|delete|links|recording)"|\/admin\//);
       assert.equal(headingOf(await guest.post(`${link}/finish`)), "The set-up is finished");
       await assertNotValid(link);
@@ -112,7 +113,7 @@ describe("a set-up link", () => {
     it("treats a signed-in user as a guest, too", async () => {
       await submit(owner, `${base}?step=3`, "/settings", values());
       const page = await owner.get(`${link}?step=5`);
-      assert.equal(headingOf(page), "Connect Okta with Tasklane");
+      assert.equal(headingOf(page), `Connect Okta with ${brand.productName}`);
       assert.match(page.text, /An owner of .* does this/);
       assert.doesNotMatch(page.text, /\/(activate|disable|delete|links)"/);
     });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { brand } from "../../config/brand.ts";
 import type { Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { formOn, shownOn, submit } from "../helpers/forms.ts";
@@ -80,7 +81,7 @@ describe("the set-up of an OIDC connection", () => {
       await shownOnce(client, await save(), `${base}?step=4`, "The values are saved. Now test the sign-in.");
       await test();
       const tested = await client.get(`${base}?step=4`);
-      assert.match(tested.text, /Okta and Tasklane understand each other/);
+      assert.match(tested.text, new RegExp(`Okta and ${brand.productName} understand each other`));
       assert.match(tested.text, /Ada Lovelace gets in.*The first sign-in creates the account/);
       const on = await shownOnce(
         client,
@@ -113,7 +114,7 @@ describe("the set-up of an OIDC connection", () => {
       await submit(client, settingsPage(base), "/settings", { ...rightValues(), justInTime: "" });
       await test();
       const page = await client.get(`${base}?step=4`);
-      assert.match(page.text, /Okta and Tasklane understand each other/);
+      assert.match(page.text, new RegExp(`Okta and ${brand.productName} understand each other`));
       assert.match(
         page.text,
         /<li class="calm">[\s\S]*Grace Hopper has no account yet[\s\S]*once provisioning is set up/,

@@ -24,7 +24,7 @@ import {
 } from "./pages-read.ts";
 
 const entityId = "http://www.okta.com/exk1fcia6d6EMsf331d8";
-const ssoUrl = "https://acme.okta.example/app/tasklane/exk1fcia6d6EMsf331d8/sso/saml";
+const ssoUrl = "https://acme.okta.example/app/product/exk1fcia6d6EMsf331d8/sso/saml";
 let keys = 0;
 const unreadable =
   '<md:KeyDescriptor><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>AAAA</X509Certificate></X509Data></KeyInfo></md:KeyDescriptor>';

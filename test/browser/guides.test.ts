@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { OrgPerson } from "okta-stand-in/state";
 import { addTo, startStandIn, type TestOrg } from "okta-stand-in/testing";
+import { brand } from "../../config/brand.ts";
 import { integration } from "../../config/integration.ts";
 import { describeInBrowser, type TestBrowser, takeSession } from "../helpers/browser.ts";
 import { submittedApp } from "../helpers/catalog-app.ts";
@@ -17,13 +18,13 @@ const facts = {
   "your org has a custom domain": false,
   "your domain is not proved": true,
   "your policy requires an expiry": true,
-  "a group decides who administers Tasklane": true,
+  [`a group decides who administers ${brand.productName}`]: true,
 };
 
 /** The sections with steps that each test follows, by the words with which their headings begin. */
 const signOn = [
   "Create the connection",
-  "Add Tasklane",
+  `Add ${brand.productName}`,
   "Enter Okta's values",
   "Assign people",
   "Test, then switch on",
@@ -55,10 +56,10 @@ type Guide = (typeof guides)[number];
 const leftOut: Record<Guide, readonly string[]> = {
   oidc: ["Let Okta name the administrators"],
   saml: ["Let Okta name the administrators", "SHA-256"],
-  scim: ["Add Tasklane", "Add other attributes"],
+  scim: [`Add ${brand.productName}`, "Add other attributes"],
   // Only an agent can test it, and an agent is not a person who reads a guide.
   xaa: [
-    "Register the agent in Tasklane",
+    `Register the agent in ${brand.productName}`,
     "Enable Cross App Access",
     "Register the agent in Okta",
     "Connect the agent",
@@ -155,7 +156,7 @@ describeInBrowser("following the guides literally", (browser) => {
     it("fails if Entitlement management is enabled after provisioning, as in Okta", async function () {
       this.timeout(240_000);
       const reader = await newOne(browser);
-      await followGuide(reader, await guide("oidc"), ["Create the connection", "Add Tasklane"]);
+      await followGuide(reader, await guide("oidc"), ["Create the connection", `Add ${brand.productName}`]);
       const wrongOrder = [
         "Create a provisioning token",
         "Enable provisioning",

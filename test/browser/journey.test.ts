@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
+import { brand } from "../../config/brand.ts";
 import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { describeInBrowser } from "../helpers/browser.ts";
 import { submittedApp } from "../helpers/catalog-app.ts";
@@ -86,7 +87,7 @@ describeInBrowser("the journey from an empty tenant to the first person in the i
       const { org } = consoles();
       await okta.goto(`${org.url}/admin/apps`);
       await okta.getByText("Browse App Catalog", { exact: true }).click();
-      await okta.getByRole("link", { name: "Tasklane" }).first().click();
+      await okta.getByRole("link", { name: brand.productName }).first().click();
       await okta.getByText("Add Integration", { exact: true }).click();
       await okta.getByLabel("Connection ID").fill(key);
       await okta.getByRole("button", { name: "Done" }).click();

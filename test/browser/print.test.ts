@@ -24,7 +24,7 @@ describeInBrowser("a page on paper", (browser) => {
 
     for (const path of [
       ...["/account", "/admin/activity", "/admin/provisioning", "/admin/people"],
-      "/tasks", // sample product
+      "/tasks", // sample domain
     ]) {
       it(`${path}: has its content alone, dark on white`, async () => {
         const page = await browser.open();

@@ -3,6 +3,7 @@ import { newSamlKey } from "okta-stand-in/keys";
 import { newId, type OrgApp } from "okta-stand-in/state";
 import { addApp } from "okta-stand-in/testing";
 import type { Page } from "playwright-core";
+import { brand } from "../../config/brand.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser, takeSession } from "../helpers/browser.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
@@ -57,7 +58,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await popup.keyboard.press("Enter");
       await popup.getByRole("heading", { name: "The test has ended" }).waitFor();
       await popup.close();
-      await page.getByText("Okta and Tasklane understand each other").waitFor();
+      await page.getByText(`Okta and ${brand.productName} understand each other`).waitFor();
       await page.locator(".test-result:focus").waitFor();
       await page.getByText("Ada Lovelace gets in.").waitFor();
       // The fetched part of the page must claim only the values that the page was loaded with.

@@ -5,6 +5,7 @@ import { ConflictError, InvalidError, NotFoundError } from "../../src/errors.ts"
 import { agentStore } from "../../src/store/agents.ts";
 import { runCommand } from "../helpers/cli.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
+import { allScopes } from "../helpers/id-jag.ts";
 import { createTestTenant } from "../helpers/people.ts";
 
 interface Listed {
@@ -36,12 +37,12 @@ describe("admin -- client", () => {
       const { client, clientSecret, issuer, tokenEndpoint } = await create();
       assert.deepEqual(
         [issuer, tokenEndpoint],
-        ["https://tasklane.example", "https://tasklane.example/oauth2/token"],
+        ["https://product.example", "https://product.example/oauth2/token"],
       );
       assert.match(clientSecret ?? "", /^oinagent_[\w-]{43}$/);
       assert.match(client.clientId, /^agent_[0-9a-f-]{36}$/);
       assert.deepEqual([client.tenant, client.jwksUri], [null, null]);
-      assert.deepEqual(client.scopes, ["tasks.read", "tasks.write"]);
+      assert.deepEqual(client.scopes, allScopes);
       const secrets = await agentStore(use().database).secrets(client.clientId);
       assert.ok(isSecretOf(secrets, clientSecret ?? ""));
     });

@@ -13,7 +13,7 @@ import { idpMetadata, signingCertificate } from "../helpers/idp-metadata.ts";
 import { createTestTenant, identityOf, provisioned, type TestTenant } from "../helpers/people.ts";
 import { conflict } from "../helpers/thrown.ts";
 
-const base = "https://tasklane.example";
+const base = "https://product.example";
 const oidc = [
   ...["--type", "oidc", "--issuer", "https://acme.okta.com/", "--client-id", "0oa1"],
   "--client-secret-stdin",

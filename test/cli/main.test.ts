@@ -45,10 +45,10 @@ describe("npm run admin", () => {
         await admin(`connection create acme --type saml --metadata ${join(folder, "idp.xml")} --json`),
       );
       assert.equal(saml.acsUrl, "http://localhost:3000/saml/acme/acs");
-      const environment = { BASE_URL: "https://tasklane.example" };
+      const environment = { BASE_URL: "https://product.example" };
       const token = jsonOf(await admin("token create acme --json", "", environment));
       assert.deepEqual(Object.keys(token), ["token", "baseUrl", "expiresAt"]);
-      assert.equal(token.baseUrl, "https://tasklane.example/scim/v2");
+      assert.equal(token.baseUrl, "https://product.example/scim/v2");
       const invited = jsonOf(await admin("owner invite acme --email bob@acme.example --json"));
       assert.match(String(invited.setupUrl), /^http:\/\/localhost:3000\/setup\/[\w-]{43}$/);
       const listed = jsonOf(await admin("tenant list --json")) as unknown as { slug: string }[];
@@ -124,7 +124,7 @@ describe("npm run admin, used wrongly", () => {
     ["an unknown option", "tenant list --verbose", /^Unknown option '--verbose'.*Usage: npm run admin/],
     ["an option without its value", "tenant create x --name", /--name.*Usage: npm run admin/],
     ["a database that is away", "tenant list", /^The database does not answer: /],
-    ["a wrong BASE_URL", "tenant list", /^BASE_URL must use https/, { BASE_URL: "http://tasklane.example" }],
+    ["a wrong BASE_URL", "tenant list", /^BASE_URL must use https/, { BASE_URL: "http://product.example" }],
   ];
   for (const [what, words, message, environment] of cases) {
     it(`explains ${what}`, async () => {

@@ -25,8 +25,8 @@ describe("admin -- scim-client", () => {
     it("create shows the secret once, and what Okta's wizard asks for", async () => {
       await assert.rejects(run("rotate"), NotFoundError);
       first = (await run("create")) as Shown;
-      assert.equal(first.authorizeEndpoint, "https://tasklane.example/oauth2/authorize");
-      assert.equal(first.tokenEndpoint, "https://tasklane.example/oauth2/token");
+      assert.equal(first.authorizeEndpoint, "https://product.example/oauth2/authorize");
+      assert.equal(first.tokenEndpoint, "https://product.example/oauth2/token");
       assert.match(first.clientSecret, /^oinclient_[\w-]{43}$/);
       assert.ok(await works(first));
       assert.ok(!JSON.stringify(await run("list")).includes(first.clientSecret));

@@ -10,7 +10,7 @@ import { onEachDatabase } from "../helpers/databases.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { createTestTenant, newUser } from "../helpers/people.ts";
 
-const setupUrl = /^https:\/\/tasklane\.example\/setup\/[\w-]{43}$/;
+const setupUrl = /^https:\/\/product\.example\/setup\/[\w-]{43}$/;
 
 describe("admin -- tenant", () => {
   onEachDatabase((use) => {
@@ -54,7 +54,7 @@ describe("admin -- tenant", () => {
         tenant: { slug: "globex", name: "Globex" },
         owner: { email: "bob@globex.example", setupUrl: null },
       });
-      assert.match(text, /signs in at https:\/\/tasklane\.example\/login\/password\/globex/);
+      assert.match(text, /signs in at https:\/\/product\.example\/login\/password\/globex/);
       const store = await storeOf("globex");
       const owner = await store.users.byLoginName("bob@globex.example");
       assert.equal(await store.roles.effective(owner?.id ?? ""), "owner");

@@ -25,7 +25,7 @@ describe("admin -- token", () => {
     it("create prints the token, its base URL, and that it does not expire", async () => {
       const created = (await run("create")) as Created;
       const { token, ...rest } = created;
-      assert.deepEqual(rest, { baseUrl: "https://tasklane.example/scim/v2", expiresAt: null });
+      assert.deepEqual(rest, { baseUrl: "https://product.example/scim/v2", expiresAt: null });
       assert.match(token, /^oinscim_[\w-]{43}$/);
     });
 

@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint } from "jose";
 import type { Answer } from "../helpers/client.ts";
-import { sendTokenRequest, signIdJag } from "../helpers/id-jag.ts";
+import { allScopes, sendTokenRequest, signIdJag } from "../helpers/id-jag.ts";
 import { claims, form } from "./hostile-table.ts";
 import { type HostileWorld, samlSubject } from "./hostile-world.ts";
 
@@ -11,7 +11,7 @@ interface AcceptedRequest {
   send(world: HostileWorld): Promise<Answer>;
 }
 
-const all = "tasks.read tasks.write";
+const all = allScopes.join(" ");
 const accepted = (name: string, send: AcceptedRequest["send"], scope = all): AcceptedRequest => ({
   name,
   scope,

@@ -4,6 +4,7 @@ import { agentStore } from "../../src/store/agents.ts";
 import type { Answer } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import {
+  allScopes,
   type ClientKey,
   type FormParts,
   lastRefusal,
@@ -191,7 +192,7 @@ describe("a client at the token endpoint", () => {
         const inline = publish("/clients/inline.json", { jwks_uri: undefined, jwks: { keys: [key.jwk] } });
         const answer = await withKey(inline);
         accepted(answer);
-        assert.equal((JSON.parse(answer.text) as { scope: string }).scope, "tasks.read tasks.write");
+        assert.equal((JSON.parse(answer.text) as { scope: string }).scope, allScopes.join(" "));
         const known = await site().acme.store.agents.find(inline);
         assert.equal(known?.name, `Self-made (${new URL(inline).host})`, "its name says whose it is");
       });

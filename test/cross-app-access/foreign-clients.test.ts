@@ -50,7 +50,7 @@ describe("clients that others wrote", () => {
       await org.close();
     });
 
-    const grantFor = async (audience: string, resource: string, scope = "tasks.read tasks.write") =>
+    const grantFor = async (audience: string, resource: string, scope = allScopes.join(" ")) =>
       (
         await discoverAndRequestJwtAuthGrant({
           idpUrl: org.url,

@@ -4,6 +4,7 @@ import { accessTokenStore } from "../../src/store/access-tokens.ts";
 import { hashToken } from "../../src/store/secrets.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import {
+  allScopes,
   type FormParts,
   lastRefusal,
   registerAgent,
@@ -37,7 +38,7 @@ describe("an access token for an ID-JAG", () => {
       assert.equal(answer.headers.get("pragma"), "no-cache");
       const { access_token, ...rest } = JSON.parse(answer.text) as TokenAnswer;
       assert.match(access_token, /^oinat_[\w-]{43}$/);
-      assert.deepEqual(rest, { token_type: "Bearer", expires_in: 1800, scope: "tasks.read tasks.write" });
+      assert.deepEqual(rest, { token_type: "Bearer", expires_in: 1800, scope: allScopes.join(" ") });
     });
 
     it("belongs to the person, the agent, the tenant and the org's name of the agent", async () => {
@@ -81,7 +82,7 @@ describe("an access token for an ID-JAG", () => {
     });
 
     it("has the scopes that the client asks for, the org grants and the agent may have", async () => {
-      const both = "tasks.read tasks.write";
+      const both = allScopes.join(" ");
       const cases: [asked: string | undefined, granted: string | undefined, scope: string][] = [
         [undefined, both, both],
         [undefined, undefined, both],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { onOneDatabase } from "../helpers/databases.ts";
+import { allScopes } from "../helpers/id-jag.ts";
 import { useSite } from "../helpers/site.ts";
 
 describe("the metadata of Cross App Access", () => {
@@ -29,7 +30,7 @@ describe("the metadata of Cross App Access", () => {
         response_modes_supported: ["query"],
         code_challenge_methods_supported: ["S256"],
         authorization_response_iss_parameter_supported: true,
-        scopes_supported: ["tasks.read", "tasks.write"],
+        scopes_supported: allScopes,
         token_endpoint_auth_methods_supported: [
           "client_secret_basic",
           "client_secret_post",
@@ -63,7 +64,7 @@ describe("the metadata of Cross App Access", () => {
         const { body } = await read(`/.well-known/oauth-protected-resource${path}`);
         assert.equal(body.resource, site().app.url + path);
         assert.deepEqual(body.authorization_servers, [site().app.url]);
-        assert.deepEqual(body.scopes_supported, ["tasks.read", "tasks.write"]);
+        assert.deepEqual(body.scopes_supported, allScopes);
         assert.deepEqual(body.bearer_methods_supported, ["header"]);
       });
     }

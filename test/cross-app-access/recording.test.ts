@@ -4,7 +4,14 @@ import { blockUser } from "../../src/directory/access.ts";
 import type { StoredMessage } from "../../src/store/tenant/inspector.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
-import { dpopProof, newClientKey, registerAgent, testedConnection, useAgentSite } from "../helpers/id-jag.ts";
+import {
+  allScopes,
+  dpopProof,
+  newClientKey,
+  registerAgent,
+  testedConnection,
+  useAgentSite,
+} from "../helpers/id-jag.ts";
 import { createLocalAccount, createTestTenant, samlSettings, type TestTenant } from "../helpers/people.ts";
 import { recorded, startRecording } from "../helpers/recorded.ts";
 import { strangersKey } from "../helpers/revocation.ts";
@@ -72,7 +79,7 @@ describe("the inspector's message of a token request", () => {
           aud: app.url,
           client_id: agent.clientId,
           jti: "",
-          scope: "tasks.read tasks.write",
+          scope: allScopes.join(" "),
           act: { sub: "wlp1", sub_profile: "ai_agent" },
           iat: 0,
           exp: 0,

@@ -167,11 +167,11 @@ describe("a hostile use of an access token", () => {
         "content-type": "application/json",
         accept: "application/json, text/event-stream",
       };
-      const create = { name: "create_task", arguments: { title: randomUUID() } }; // sample product
-      const message = { jsonrpc: "2.0", id: 1, method: "tools/call", params: create }; // sample product
+      const create = { name: "create_task", arguments: { title: randomUUID() } }; // sample domain
+      const message = { jsonrpc: "2.0", id: 1, method: "tools/call", params: create }; // sample domain
       for (const [path, body] of [
         ["/api/v1/tasks", { title: randomUUID() }],
-        ["/mcp", message], // sample product
+        ["/mcp", message], // sample domain
       ] as const) {
         const answer = await app.client().send("POST", path, headers, JSON.stringify(body));
         assert.equal(answer.status, 403, answer.text);

@@ -49,7 +49,7 @@ describe("npm run demo", function () {
     const visitor = await owner(demo);
     const ada = await userOf(visitor);
     assert.deepEqual([ada.givenName, ada.role], ["Ada", "owner"]);
-    assert.match((await visitor.get("/tasks")).text, /Review the launch checklist/); // sample product
+    assert.match((await visitor.get("/tasks")).text, /Review the launch checklist/); // sample domain
     await demo.stop();
 
     await demo.start();
@@ -62,7 +62,7 @@ describe("npm run demo", function () {
     assert.equal(await userOf(demo.client(visitor.cookies)), undefined, "the session went with the data");
     const clean = await owner(demo);
     assert.equal((await userOf(clean)).role, "owner");
-    assert.match((await clean.get("/tasks")).text, /Review the launch checklist/); // sample product
+    assert.match((await clean.get("/tasks")).text, /Review the launch checklist/); // sample domain
     await demo.stop();
   });
 
@@ -140,11 +140,11 @@ describe("npm run demo", function () {
   it("is in its initial state after npm run admin -- demo reset, running or stopped", async () => {
     await demo.start();
     const visitor = await owner(demo);
-    await visitor.post("/tasks", { title: "Mine alone" }); // sample product
+    await visitor.post("/tasks", { title: "Mine alone" }); // sample domain
     const running = await demo.script("admin", "--", "demo", "reset", "--json");
     assert.deepEqual([running.code, running.stdout.trim()], [0, '{"reset":true}']);
     assert.equal(await userOf(visitor), undefined, "signed out");
-    assert.doesNotMatch((await (await owner(demo)).get("/tasks")).text, /Mine alone/); // sample product
+    assert.doesNotMatch((await (await owner(demo)).get("/tasks")).text, /Mine alone/); // sample domain
     const org = await (await fetch(`${demo.orgUrl}/login`)).text();
     assert.match(org, /grace@acme\.example/);
     const kept = await owner(demo);
@@ -180,13 +180,13 @@ describe("npm run demo", function () {
       await page.keyboard.press("Enter");
       await page.waitForURL(`**${landingPath}`);
       await page.getByText("Globex Gardens").first().waitFor();
-      await page.getByText("Repot the lemon trees").first().waitFor(); // sample product
+      await page.getByText("Repot the lemon trees").first().waitFor(); // sample domain
     });
 
     it("is reset from its page", async () => {
       await demo.start();
       const visitor = await owner(demo);
-      await visitor.post("/tasks", { title: "Mine alone" }); // sample product
+      await visitor.post("/tasks", { title: "Mine alone" }); // sample domain
       const page = await browser.open();
       await page.goto(`${demo.url}/demo/acme/all`);
       await page.getByText("grace@acme.example, member, managed by SCIM").first().waitFor();
@@ -194,7 +194,7 @@ describe("npm run demo", function () {
       await page.waitForURL(`${demo.url}/demo/acme/tile`);
       await page.locator("#now").getByText("signed in nowhere").waitFor();
       assert.equal(await userOf(visitor), undefined, "signed out");
-      assert.doesNotMatch((await (await owner(demo)).get("/tasks")).text, /Mine alone/); // sample product
+      assert.doesNotMatch((await (await owner(demo)).get("/tasks")).text, /Mine alone/); // sample domain
     });
   });
 });

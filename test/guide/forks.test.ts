@@ -13,13 +13,16 @@ const withoutDocuments = { ...crossAppAccess, clientIdMetadataDocuments: false }
 const everybody = { origin: integration.origin, tenant: null, key: null };
 const groupAttribute = { name: "herds", filter: "Starts with", value: "Zebra" } as const;
 
+/** Custom attributes are a fork's own; test/oin/manifest.test.ts holds them to Okta's rules. */
+const ordinary = product.attributes.filter(({ custom }) => !custom);
+
 /** Every guide of a fork with a changed manifest, and its package. */
 function textsOf(change: Partial<Integration>): Record<string, string> {
   const manifest = { ...integration, useCases: [], ...change };
   const facts = { ...configuredFacts, integration: manifest };
   const guides = offeredGuides(facts).map((one) => [one, writeGuide(one, everybody, facts)] as const);
   const variable = manifest.variables[0]?.name ?? product.variable;
-  const submission = buildSubmission({ ...product, manifest, variable }, null);
+  const submission = buildSubmission({ ...product, manifest, variable, attributes: ordinary }, null);
   const text = submissionTexts(submission, facts).get("docs/oin/submission.md") ?? "";
   return { ...Object.fromEntries(guides), package: text.replace(/^\| C\d+ .*$/gm, "") };
 }

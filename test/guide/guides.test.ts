@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bold, okta, oktaProducts } from "okta-labels/labels";
+import { brand } from "../../config/brand.ts";
 import { refusalReasons } from "../../src/errors.ts";
 import { type Capability, capabilities, configuredFacts, type GuideFacts } from "../../src/guide/facts.ts";
 import { troubleshootingOf, unexplainedReasons, writeGuide } from "../../src/guide/guide.ts";
@@ -270,9 +271,12 @@ describe("configuration guides", () => {
   it("enable Entitlement management before anything of provisioning", () => {
     const text = writeGuide("scim", everybody);
     const order = [
-      ...["### Add Tasklane to your Okta org", "### Enable Entitlement management first (optional)"],
-      ...["### Create a provisioning token in Tasklane", "### Enable provisioning in Okta"],
-      ...["### Choose what Okta does in Tasklane", "### Assign people"],
+      ...[
+        `### Add ${brand.productName} to your Okta org`,
+        "### Enable Entitlement management first (optional)",
+      ],
+      ...[`### Create a provisioning token in ${brand.productName}`, "### Enable provisioning in Okta"],
+      ...[`### Choose what Okta does in ${brand.productName}`, "### Assign people"],
       "### Assign roles and entitlements (optional)",
     ].map((heading) => text.indexOf(`\n${heading}\n`));
     assert.ok(order.every((place) => place > 0));
@@ -320,7 +324,7 @@ describe("configuration guides", () => {
   it("name settings of the customer's own app integrations in one section only", () => {
     for (const capability of ["oidc", "saml", "scim"] as const) {
       const text = writeGuide(capability, everybody);
-      const own = sectionOf(text, "### If Tasklane is not in your catalog");
+      const own = sectionOf(text, `### If ${brand.productName} is not in your catalog`);
       const labels = Object.values(okta.customApp).filter((label) => text.includes(bold(label)));
       assert.ok(labels.length > 0, capability);
       for (const label of labels) assert.ok(!text.replace(own, "").includes(bold(label)), label);

@@ -56,7 +56,7 @@ export async function runCommand(
   assert.ok(command && "run" in command, `there is a command ${words.join(" ")}`);
   return await command.run(parseInput(command, words.slice(command.name.split(" ").length)), {
     config: {
-      baseUrl: "https://tasklane.example",
+      baseUrl: "https://product.example",
       databaseUrl: "unused: the database is given",
       insecureAllowPrivateNetwork: false,
       outgoingProxy: null,

@@ -40,12 +40,14 @@ export class Demo {
   output = "";
   #child: ChildProcess | null = null;
   #ended: Promise<number | null> = Promise.resolve(null);
-  readonly folder = copyOfRepository();
+  readonly folder: string;
   /** The shell's environment variables. */
   readonly #variables: Record<string, string>;
 
-  constructor(variables: Record<string, string> = {}) {
+  /** @param folder a checkout; absent for a copy of this one. */
+  constructor(variables: Record<string, string> = {}, folder: string = copyOfRepository()) {
     this.#variables = variables;
+    this.folder = folder;
   }
 
   async start(...words: string[]): Promise<void> {

@@ -116,8 +116,8 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   const stream = newStream(connection);
   await store.signalStreams.create(stream);
   await store.receivedSignals.consume(stream.id, "an event", 1);
-  const taskId = randomUUID(); // sample product
-  await store.tasks.create(taskId, "Read the guide"); // sample product
+  const taskId = randomUUID(); // sample domain
+  await store.tasks.create(taskId, "Read the guide"); // sample domain
   await store.tasks.assign(taskId, user.id); // sample product
   await sessionStore(database).create({
     sidHash: hashToken(randomToken()),

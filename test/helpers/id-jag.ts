@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, type KeyObject, randomUUID } from "node:crypto";
 import { exportJWK, type JWK, SignJWT } from "jose";
+import { apiScopes } from "../../config/integration.ts";
 import { createAgent } from "../../src/directory/agents.ts";
 import type { ConnectionInput } from "../../src/directory/connections.ts";
 import type { Agent, Connection, User } from "../../src/model.ts";
@@ -12,7 +13,7 @@ import { type RevokingOrg, startRevokingOrg, type TokenParts } from "./revocatio
 
 export const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const clientAssertion = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-export const allScopes = ["tasks.read", "tasks.write"];
+export const allScopes: string[] = apiScopes.map(({ name }) => name);
 
 /** A registered agent and its secret. */
 export interface TestAgent extends Agent {

@@ -33,7 +33,7 @@ export interface TenantA {
   sessionId: string;
   reservation: string;
   streamId: string;
-  taskId: string; // sample product
+  taskId: string; // sample domain
 }
 
 /** A call by tenant B with A's ids, and its expected result. */

@@ -7,7 +7,7 @@ import type { TestDatabase } from "./databases.ts";
 import { unescaped } from "./forms.ts";
 import { type Site, useSite } from "./site.ts";
 
-export const oktaRedirectUri = "https://system-admin.okta.com/admin/app/cpc/tasklane_1/oauth/callback";
+export const oktaRedirectUri = "https://system-admin.okta.com/admin/app/cpc/product_1/oauth/callback";
 
 export interface ClientSecret {
   clientId: string;

@@ -21,7 +21,7 @@ export function newCode(
   id: string,
   { clientId, userId }: { clientId: string; userId: string },
 ): Omit<ProvisioningCode, "grantId"> & { codeHash: string } {
-  const redirectUri = "https://system-admin.okta.com/admin/app/cpc/tasklane/oauth/callback";
+  const redirectUri = "https://system-admin.okta.com/admin/app/cpc/product/oauth/callback";
   const asked = { clientId, redirectUri, challenge: null, sourceName: "default" };
   return { id, codeHash: `code ${id}`, ...asked, userId, accessEpoch: 0, expiresAt: Date.now() + 60_000 };
 }

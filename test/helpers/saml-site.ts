@@ -46,7 +46,7 @@ export const samlSealer = sealer(samlDataKey);
 export const keyPairsOf = (store: TenantStore, connection: Connection) =>
   ownKeyPairsOf(store, samlSealer, connection, pooledKeys);
 export const idpEntityId = "http://www.okta.com/exk1fcia6d6EMsf331d8";
-const ssoUrl = "https://acme.okta.example/app/tasklane/exk1fcia6d6EMsf331d8/sso/saml";
+const ssoUrl = "https://acme.okta.example/app/product/exk1fcia6d6EMsf331d8/sso/saml";
 
 /** Keys are slow to make: once for the whole process. */
 let keys: Promise<[SigningKey, SigningKey]> | undefined;

@@ -104,7 +104,7 @@ describe(page, () => {
         CLIENT_SECRET: clientSecret,
         ID_JAG: idJag,
       });
-      assert.deepEqual(JSON.parse(printed), { added: "Send the minutes", mine: ["Send the minutes"] });
+      assert.deepEqual(JSON.parse(printed), { added: "Send the minutes", all: ["Send the minutes"] });
     });
 
     it("guards a custom route", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { brand } from "../../config/brand.ts";
 import { disableConnection, rotateSecret } from "../../src/directory/connections.ts";
 import { judgeAgain, latestSignInTest, startSignInTest } from "../../src/directory/sign-in-tests.ts";
 import type { Connection } from "../../src/model.ts";
@@ -44,7 +45,7 @@ describe("a test sign-in by OpenID Connect", () => {
       const testId = await start();
       const page = await run(testId);
       assert.equal(headingOf(page), "The test has ended");
-      assert.match(page.text, /Okta and Tasklane understand each other/);
+      assert.match(page.text, new RegExp(`Okta and ${brand.productName} understand each other`));
       const test = await latest();
       assert.equal(test?.id, testId);
       const values = Object.fromEntries(test?.result.values.map(({ name, value }) => [name, value]) ?? []);

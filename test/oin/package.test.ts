@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Integration } from "oin-kit/integration";
 import { buildSubmission } from "oin-kit/submission";
 import { attributes } from "../../config/attributes.ts";
+import { brand } from "../../config/brand.ts";
 import { apiScopes, integration } from "../../config/integration.ts";
 import { crossAppAccessUrls } from "../../src/endpoints.ts";
 import { currentSubmission, submissionTexts } from "../../tools/guide/src/outputs.ts";
@@ -76,13 +77,17 @@ describe("the submission package", () => {
 
   it("answers Okta's questionnaire for Cross App Access from the manifest and the code, and asks for the rest", () => {
     const chapter = part("## Cross App Access");
-    assert.match(chapter, /`Request to enable XAA support for Tasklane on OIN`/);
-    assertOrder(chapter, [/--evidence cross-app-access\.json/, /oin@okta\.com/, /^App name: Tasklane$/m]);
+    assert.match(chapter, new RegExp(`\`Request to enable XAA support for ${brand.productName} on OIN\``));
+    assertOrder(chapter, [
+      /--evidence cross-app-access\.json/,
+      /oin@okta\.com/,
+      new RegExp(`^App name: ${brand.productName}$`, "m"),
+    ]);
     const answers = Object.fromEntries(
       [...chapter.matchAll(/^(\w[^:|`]*): (.+)$/gm)].map(([, label = "", answer]) => [label, answer]),
     );
     assert.deepEqual(answers, {
-      "App name": "Tasklane",
+      "App name": brand.productName,
       "Integrator org domain": "[FILL THIS IN]",
       "SSO mode": "OIDC, SAML",
       Role: "Resource app",

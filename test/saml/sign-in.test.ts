@@ -292,7 +292,7 @@ describe("sign-in by SAML", () => {
     it("reads attributes by the connection's names, and grants a role only while it is sent", async () => {
       const { store } = site().acme;
       const attributeNames = { givenName: "urn:oid:2.5.4.42", loginName: "uid" };
-      const roleMapping = { name: "groups", adminValues: ["Tasklane admins"] };
+      const roleMapping = { name: "groups", adminValues: ["Product admins"] };
       const connection = await site().connect({ attributeNames, roleMapping });
       const sent = (groups: string[]): Deviation => ({
         fields: (all) => {
@@ -301,7 +301,7 @@ describe("sign-in by SAML", () => {
         },
       });
       assertRedirect(
-        await site().signIn(client(), "m@acme.example", sent(["a", "Tasklane admins"]), connection),
+        await site().signIn(client(), "m@acme.example", sent(["a", "Product admins"]), connection),
         landingPath,
       );
       const user = await userOf("mapped");

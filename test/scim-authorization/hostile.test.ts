@@ -42,7 +42,7 @@ const newCode = async (site: OktaSite, more: Parameters = {}, user = site.owner)
 const verifier = "v".repeat(43);
 const challenge = createHash("sha256").update(verifier).digest("base64url");
 const pkce = { code_challenge: challenge, code_challenge_method: "S256" };
-const otherUri = oktaRedirectUri.replace("tasklane_1", "tasklane_2");
+const otherUri = oktaRedirectUri.replace("product_1", "product_2");
 const refreshing = (token: string | undefined, more: Parameters = {}) => ({
   grant_type: "refresh_token",
   refresh_token: token,

@@ -11,7 +11,7 @@ import {
 } from "../helpers/okta-connect.ts";
 import { plantSession, sessionSecret } from "../helpers/site.ts";
 
-const path = "/admin/app/cpc/tasklane_1/oauth/callback";
+const path = "/admin/app/cpc/product_1/oauth/callback";
 const okta = [
   `https://system-admin.okta.com${path}`,
   `https://system-admin.okta-emea.com${path}`,
@@ -34,7 +34,7 @@ const nearMisses: Record<string, string> = {
   "the host in capital letters": `https://SYSTEM-ADMIN.okta.com${path}`,
   "the path in capital letters": `https://system-admin.okta.com${path.replace("callback", "Callback")}`,
   "a slash at the end": `https://system-admin.okta.com${path}/`,
-  "a path that goes up": "https://system-admin.okta.com/admin/app/cpc/../cpc/tasklane_1/oauth/callback",
+  "a path that goes up": "https://system-admin.okta.com/admin/app/cpc/../cpc/product_1/oauth/callback",
   "an app's name that goes up": "https://system-admin.okta.com/admin/app/cpc/../oauth/callback",
   "an app's name with a slash": "https://system-admin.okta.com/admin/app/cpc/a/b/oauth/callback",
   "an app's name that is encoded": "https://system-admin.okta.com/admin/app/cpc/a%2Fb/oauth/callback",

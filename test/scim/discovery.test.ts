@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import SCIMMY from "scimmy";
-import { attributes as table } from "../../config/attributes.ts";
+import { customExtension, attributes as table } from "../../config/attributes.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import type { ScimBody } from "../helpers/scim.ts";
 import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.ts";
@@ -90,6 +90,9 @@ describe("discovery", () => {
       const offered = [
         ...flat(found[urns.user] as ScimBody, ""),
         ...flat(found[urns.enterprise] as ScimBody, `${urns.enterprise}:`),
+        ...(found[customExtension.urn]
+          ? flat(found[customExtension.urn] ?? {}, `${customExtension.urn}:`)
+          : []),
       ];
       const builtIn = ["password", "groups", "roles", "entitlements"];
       assert.deepEqual(offered.sort(), [...table.map(({ scim }) => scim), ...builtIn].sort());

@@ -113,7 +113,7 @@ describe("shared signals of an Okta-shaped org", () => {
       const maker = { sealer: orgSealer, generateKeys: pooledKeys };
       await switchOnSending(site.acme.store, maker, connection, async () => undefined);
       await admin.post("/admin/device-integrations", {
-        name: "Tasklane",
+        name: "Example",
         settings: "well-known",
         wellKnownUrl: `${site.app.url}/.well-known/ssf-configuration/shared-signals/${connection.key}`,
       });
@@ -123,8 +123,8 @@ describe("shared signals of an Okta-shaped org", () => {
       await runnerOf(use().database, { app: site.app, dataKey: orgOptions.dataKey }).runDue();
       const logged = org.events.latest(10).map(({ type, what }) => [type, what]);
       assert.deepEqual(logged.sort(), [
-        ["security.events.provider.receive_event", `Tasklane sent session-established about ${ada.login}`],
-        ["security.events.provider.receive_event", `Tasklane sent user-risk-change about ${ada.login}`],
+        ["security.events.provider.receive_event", `Example sent session-established about ${ada.login}`],
+        ["security.events.provider.receive_event", `Example sent user-risk-change about ${ada.login}`],
         ["user.risk.detect", `The risk of ${ada.login} changed from low to high`],
       ]);
       assert.match((await admin.get(`/admin/users/${ada.id}`)).text, /Risk: high/);

@@ -6,7 +6,7 @@ import { useSite } from "../helpers/site.ts";
 
 const deployments = [
   { baseUrl: "http://localhost", cookie: "signing-in", secure: false },
-  { baseUrl: "https://tasklane.example", cookie: "__Host-signing-in", secure: true },
+  { baseUrl: "https://product.example", cookie: "__Host-signing-in", secure: true },
 ];
 
 describe("the cookie of a pending sign-in", () => {

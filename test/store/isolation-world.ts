@@ -220,8 +220,8 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   await store.signInTests.create({ id: testId, connectionId, userId: local.id }, inAnHour());
   const setUp = { kind: "set-up-connection", connectionId } as const;
   await store.links.create(`set-up-${tenant.slug}`, setUp, Date.now() + 60_000);
-  const taskId = randomUUID(); // sample product
-  await store.tasks.create(taskId, "A's task"); // sample product
+  const taskId = randomUUID(); // sample domain
+  await store.tasks.create(taskId, "A's task"); // sample domain
   await store.tasks.assign(taskId, user.id); // sample product
   const sessionId = await openSession(database, store.tenantId, user.id, connectionId);
   const { reservation } = await store.idempotency.reserve({ userId: user.id, agent: "", key: "a's" }, "a's");
@@ -256,7 +256,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     sessionId,
     reservation: reservation ?? assert.fail(),
     streamId,
-    taskId, // sample product
+    taskId, // sample domain
   };
 }
 

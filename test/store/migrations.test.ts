@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { readdirSync } from "node:fs";
 import pg from "pg";
+import { emptyDatabase } from "../../src/demo/reset.ts";
 import { provisionGroup } from "../../src/directory/groups.ts";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
@@ -297,6 +298,58 @@ describe("a database of an unreleased version, from before its migrations were s
       await database.sql()("knex_migrations").where("name", former.at(-1)).delete();
       await assert.rejects(migrate(database), /old unreleased version.*25015500_index_successful_sign_ins/);
       assert.deepEqual(await applied(database), former.slice(0, -1));
+    });
+  });
+});
+
+describe("a database that other code has migrated", () => {
+  const [foreign, removed] = ["20270101000000_create_books", "20260101000000_create_shelves"];
+
+  /** As another branch leaves it: with a table that refers to ours, and with migrations that this code does not have. */
+  async function migrateByOtherCode(database: Database): Promise<void> {
+    await migrate(database);
+    await database.sql().schema.createTable("books", (table) => {
+      table.text("tenant_id").notNullable().references("id").inTable("tenants");
+    });
+    const applied = [removed, foreign].map((name) => ({ name, batch: 9, migration_time: new Date() }));
+    await database.sql()("knex_migrations").insert(applied);
+  }
+
+  onEachEmptyDatabase((use) => {
+    it("is not migrated, and the error names what is missing", async () => {
+      const { database } = use();
+      await migrateByOtherCode(database);
+      await assert.rejects(migrate(database), {
+        name: "UnknownMigrationsError",
+        message: `The database has migrations that migrations/ lacks: ${removed}, ${foreign}. Restore these files, or use another database.`,
+      });
+    });
+
+    it("is emptied by the demo's reset if it is the demo's, and left as it is otherwise", async () => {
+      const { database } = use();
+      await migrateByOtherCode(database);
+      const store = systemStore(database);
+      await store.tenants.create({ id: randomUUID(), slug: "customer", name: "Customer" });
+      await assert.rejects(emptyDatabase(database), /none of the demo's\. It is left as it is/);
+      await database.sql()("tenants").update({ slug: "acme" });
+      await database
+        .sql()("books")
+        .insert({ tenant_id: (await store.tenants.list())[0]?.id });
+      await emptyDatabase(database);
+      assert.equal(await database.sql().schema.hasTable("books"), false);
+      assert.deepEqual(await migrationState(database), { applied: names.length, pending: [] });
+      assert.deepEqual(await store.tenants.list(), []);
+      await assert.rejects(
+        database.sql()("users").insert({ tenant_id: "none" }),
+        "foreign keys are on again",
+      );
+    });
+
+    it("is not dropped if it has no tenant of the demo", async () => {
+      const { database } = use();
+      await migrateByOtherCode(database);
+      await assert.rejects(emptyDatabase(database), { name: "UnknownMigrationsError" });
+      assert.ok(await database.sql().schema.hasTable("books"));
     });
   });
 });

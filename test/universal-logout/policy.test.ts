@@ -25,7 +25,7 @@ import {
 
 type AnyRule = Rule<never>;
 
-const audience = "https://tasklane.example/global-token-revocation";
+const audience = "https://product.example/global-token-revocation";
 const now = () => Math.floor(Date.now() / 1000);
 
 /** An input that one rule alone refuses, as facts; and the token whose verification brings such facts about. */

@@ -11,7 +11,7 @@ import { samlSettings } from "../helpers/people.ts";
 
 const issuer = "https://acme.okta.example";
 const alias = "https://login.acme.example";
-const audience = "https://tasklane.example/global-token-revocation";
+const audience = "https://product.example/global-token-revocation";
 const seconds = () => Math.floor(Date.now() / 1000);
 
 type Fields = Record<string, unknown>;

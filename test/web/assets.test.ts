@@ -171,7 +171,7 @@ describe("assets", () => {
       "/healthz",
       "/mcp",
       "/api/v1/openapi.json",
-      "/api/v1/tasks", // sample product
+      "/api/v1/tasks", // sample domain
       "/.well-known/oauth-protected-resource",
     ]) {
       it(`are unlike ${path}, which is never compressed`, async () => {

@@ -40,12 +40,12 @@ const notFollowed: unknown[] = [
 describe("the page to return to", () => {
   for (const [wanted, path] of followed) {
     it(`follows ${wanted}`, () => {
-      assert.equal(safePath(wanted, "https://tasklane.example", "/home"), path);
+      assert.equal(safePath(wanted, "https://product.example", "/home"), path);
     });
   }
   for (const wanted of notFollowed) {
     it(`does not follow ${JSON.stringify(wanted)?.slice(0, 40)}`, () => {
-      assert.equal(safePath(wanted, "https://tasklane.example", "/home"), "/home");
+      assert.equal(safePath(wanted, "https://product.example", "/home"), "/home");
     });
   }
 

@@ -243,7 +243,7 @@ describe("the cookie of a known device", () => {
     const common = ["Max-Age=31536000", "Path=/", "HttpOnly", "SameSite=Lax"];
 
     it("is bound to the host and sent over https only, for a year", async () => {
-      const line = await cookieLine({ baseUrl: "https://tasklane.example" });
+      const line = await cookieLine({ baseUrl: "https://product.example" });
       assert.match(line, /^__Host-known-device=[\w.-]+;/);
       assert.deepEqual(attributesOf(line), new Set([...common, "Secure"]));
     });

@@ -39,7 +39,7 @@ describe("security headers", () => {
     }
 
     it("demand https for a year if we use https", async () => {
-      const app = await startTestApp(use().database, { baseUrl: "https://tasklane.example" });
+      const app = await startTestApp(use().database, { baseUrl: "https://product.example" });
       try {
         const answer = await app.client().get("/login");
         assert.equal(answer.headers.get("strict-transport-security"), "max-age=31536000");

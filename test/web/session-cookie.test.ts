@@ -151,7 +151,7 @@ describe("the session's cookie on https", () => {
       const { database } = use();
       const { tenant, store } = await createTestTenant(database);
       await createLocalAccount(store, "ada@acme.example");
-      const app = await startTestApp(database, { baseUrl: "https://tasklane.example", trustProxy: 1 });
+      const app = await startTestApp(database, { baseUrl: "https://product.example", trustProxy: 1 });
       try {
         const form = { loginName: "ada@acme.example", password: testPassword };
         const headers = { "x-forwarded-proto": proto };

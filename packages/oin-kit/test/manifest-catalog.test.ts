@@ -198,7 +198,7 @@ const remarks: [string, Partial<Integration>, string][] = [
   ["Automation, which is for API services", { useCases: ["Automation"] }, "use-case-fits"],
   ["four variables", { variables: [...variables, ...extraVariables(3)] }, "variable-count-advised"],
   ["a variable whose name is likely to be reserved", withVariable("domain"), "variable-reserved"],
-  ["a description that names no protocol", { description: "Tasklane is a product." }, "names-capabilities"],
+  ["a description that names no protocol", { description: "Example is a product." }, "names-capabilities"],
   ["a description that promises SAML without it", { saml: null }, "names-capabilities"],
   [
     "a description that promises entitlements without them",

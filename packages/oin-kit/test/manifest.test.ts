@@ -188,7 +188,7 @@ const faults: ManifestFault[] = [
 const remarks: [string, Partial<Integration>, string][] = [
   [
     "a test user that is not Okta's preferred one",
-    { testAccount: { ...testAccount, username: "okta@tasklane.example" } },
+    { testAccount: { ...testAccount, username: "okta@product.example" } },
     "test-username-preferred",
   ],
   [

@@ -11,7 +11,7 @@ const sample = new URL("sample.ts", import.meta.url).href;
 /** The folder of the kit's dependencies. */
 const modules = dirname(dirname(createRequire(import.meta.url).resolve("tsx/package.json")));
 
-/** A module that describes the sample product under another name. */
+/** A module that describes the product under another name. */
 const moduleOf = (name: string) => `
   import { sample } from "${sample}";
   const description = \`\${sample.manifest.description} ${name}\`;

@@ -36,7 +36,7 @@ const entitlementFields: Row[] = [
   ["Description", false],
 ];
 
-/** The fields for the sample product in sample.ts, in the Wizard's order. */
+/** The fields for the product in sample.ts, in the Wizard's order. */
 export const wizardFacts: readonly WizardFact[] = [
   ...rows("Add integration capabilities", "Capabilities", "openidconnect/entry-path.md", [
     ["Single sign-on", true],

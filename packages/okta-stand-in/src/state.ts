@@ -236,7 +236,7 @@ interface PolicyRule {
  * `'text' + app.name` in SCIM and Universal Logout.
  */
 export interface CatalogApp {
-  /** Used in URLs: "tasklane". */
+  /** Used in URLs: "product". */
   name: string;
   label: string;
   description: string;

@@ -116,8 +116,8 @@ type Handled = Pick<Message, "file" | "handler">;
 
 /** The product's files and functions, which handle a call that passed the guard. */
 const productFiles: Record<string, Handled> = {
-  [paths.api]: { file: "src/tasks/api.ts", handler: "taskOperations" }, // sample product
-  [paths.mcp]: { file: "src/tasks/mcp.ts", handler: "taskTools" }, // sample product
+  [paths.api]: { file: "src/tasks/api.ts", handler: "taskOperations" }, // sample domain
+  [paths.mcp]: { file: "src/tasks/mcp.ts", handler: "taskTools" }, // sample domain
 };
 
 function handledBy(isMcp: boolean, isRefused: boolean): Handled {

@@ -1,3 +1,4 @@
+import { brand } from "../../../config/brand.ts";
 import * as hands from "./hands.ts";
 import { pageOf, type Reader } from "./reader.ts";
 import { textOf } from "./screen.ts";
@@ -12,13 +13,16 @@ export interface Row {
 const nothing = () => undefined;
 const label = String.raw`\*\*(?<label>[^*]+)\*\*`;
 const matching = (pattern: string) => new RegExp(pattern, "i");
+/** Matches a text in which PRODUCT stands for the product's name. */
+const aboutProduct = (pattern: string, flags = "i") =>
+  new RegExp(pattern.replace("PRODUCT", brand.productName), flags);
 const firstOf = (text: string) => labelsIn(text)[0] ?? "";
 
 /** Where a sentence happens, and when: the phrases before its first verb. */
 export const phrases: readonly Row[] = [
   { pattern: /^(back )?in okta|^in the okta admin console/i, act: (reader) => hands.lookAt(reader, "okta") },
   { pattern: /^on your okta dashboard/i, act: (reader) => hands.openDashboard(reader) },
-  { pattern: /^(back )?in tasklane/i, act: (reader) => hands.lookAt(reader, "product") },
+  { pattern: aboutProduct("^(back )?in PRODUCT"), act: (reader) => hands.lookAt(reader, "product") },
   { pattern: /^on the page of (the|your) connection/i, act: nothing }, // where the reader left this window
   {
     pattern: matching(`^on the ${label}`),
@@ -49,8 +53,8 @@ function act(verb: string, pattern: RegExp, does: Row["act"]): Row & { verb: str
 
 /** The reader's acts, by verb. Of the rows with a verb, the first counts whose pattern matches what follows it. */
 export const acts: readonly (Row & { verb: string })[] = [
-  act("sign in", /^to tasklane as a test person/i, (reader) => hands.signInAsTester(reader)),
-  act("sign in", /^to tasklane/i, (reader) => hands.visit(reader, "product", "/")),
+  act("sign in", aboutProduct("^to PRODUCT as a test person"), (reader) => hands.signInAsTester(reader)),
+  act("sign in", aboutProduct("^to PRODUCT"), (reader) => hands.visit(reader, "product", "/")),
   act("sign in", /^to okta/i, (reader) => hands.signInAtOkta(reader, pageOf(reader))),
   act("go to", /^(\[|`)(?<url>http[^\]`]+)/, (reader, { url = "" }) => hands.openAddress(reader, url)),
   act("go to", /\*\*/, (reader, _groups, text) => hands.goTo(reader, labelsIn(text))),
@@ -64,7 +68,7 @@ export const acts: readonly (Row & { verb: string })[] = [
   act("click", matching(`^${label} next to each person`), (reader, groups) =>
     hands.clickInRow(reader, groups.label ?? "", reader.person.login),
   ),
-  act("click", /^the tile of tasklane/i, (reader) => hands.clickOn(reader, reader.app)),
+  act("click", aboutProduct("^the tile of PRODUCT"), (reader) => hands.clickOn(reader, reader.app)),
   act("click", /\*\*/, (reader, _groups, text) => hands.clickPath(reader, labelsIn(hands.firstChoice(text)))),
   act("search for", /\*\*/, (reader, _groups, text) => hands.search(reader, firstOf(text))),
   act("select", /^it$/, (reader) => hands.clickOn(reader, reader.app)),
@@ -95,10 +99,12 @@ export const acts: readonly (Row & { verb: string })[] = [
     hands.pasteInto(reader, name, field),
   ),
   act("paste", /\*\*/, (reader, _groups, text) => hands.pasteEach(reader, labelsIn(text))),
-  act("reload", /^tasklane: the sign-in page appears/i, (reader) => hands.assertSignedOut(reader)),
+  act("reload", aboutProduct("^PRODUCT: the sign-in page appears"), (reader) =>
+    hands.assertSignedOut(reader),
+  ),
   act("assign", /^a test person in okta/i, (reader) => hands.assignAnother(reader)),
   act("assign", /^them again: the same account is active again/i, (reader) => hands.assignAgain(reader)),
-  act("assign", /^the members to tasklane as well/i, nothing), // "Assign people" has done it
+  act("assign", aboutProduct("^the members to PRODUCT as well"), nothing), // "Assign people" has done it
   act("change", /^their last name in okta/i, (reader) => hands.changeLastName(reader)),
   act("unassign", /^them$/i, (reader) => hands.unassign(reader)),
   act("confirm", /^the matches$/i, (reader) => hands.confirmMatches(reader)),
@@ -115,13 +121,13 @@ export const acts: readonly (Row & { verb: string })[] = [
 
 /** Sentences without a verb of the reader's. Those that say what the reader sees now are checked; the others explain. */
 export const expectations: readonly Row[] = [
-  { pattern: /^you are signed in to tasklane/i, act: (reader) => hands.assertSignedIn(reader) },
+  { pattern: aboutProduct("^you are signed in to PRODUCT"), act: (reader) => hands.assertSignedIn(reader) },
   {
     pattern: /^the page shows what arrived/i,
     act: (reader) => hands.seeInProduct(reader, /understand each other/),
   },
   {
-    pattern: /^okta answers that tasklane was verified/i,
+    pattern: aboutProduct("^okta answers that PRODUCT was verified"),
     act: (reader) => textOf(pageOf(reader), /was verified successfully/),
   },
   {
@@ -135,14 +141,19 @@ export const expectations: readonly Row[] = [
   { pattern: /^if something is missing, correct/i, act: nothing }, // The test sign-in works.
   { pattern: /^if you do not see it/i, act: nothing }, // The tab appeared.
   { pattern: /, they appear within seconds/i, act: (reader) => hands.assertInProduct(reader, "Active") },
-  { pattern: /^it changes in tasklane/i, act: (reader) => hands.assertInProduct(reader, "Active") },
   {
-    pattern: /^they are deactivated in tasklane/i,
+    pattern: aboutProduct("^it changes in PRODUCT"),
+    act: (reader) => hands.assertInProduct(reader, "Active"),
+  },
+  {
+    pattern: aboutProduct("^they are deactivated in PRODUCT"),
     act: (reader) => hands.assertInProduct(reader, "Deactivated"),
   },
   {
-    pattern:
-      /^(The|A|An|It|That|This|People|They|Okta|Tasklane|Entitlements|Passwords|From now on|Both|Do not) /,
+    pattern: aboutProduct(
+      "^(The|A|An|It|That|This|People|They|Okta|PRODUCT|Entitlements|Passwords|From now on|Both|Do not) ",
+      "",
+    ),
     act: nothing,
   },
 ];

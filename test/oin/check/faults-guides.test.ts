@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { brand } from "../../../config/brand.ts";
 import {
   assertFound,
   eachFault,
@@ -223,7 +224,8 @@ const words: PlantedFault[] = [
   {
     name: "a guide without a support contact",
     warns: ["guide-support"],
-    fault: () => says(saml, /(support@|https:\/\/)tasklane\.example/g, "$1other.example"),
+    fault: () =>
+      says(saml, new RegExp(`${brand.supportEmail}|${brand.supportUrl}`, "g"), "https://other.example"),
   },
 ];
 
@@ -310,7 +312,7 @@ function foreignText(heading: string, subject: string): string {
   if (heading === "Configuration steps")
     return `<p>In Applications and Resources &gt; Applications click Browse App Catalog, then Add Integration. It needs Identity
       Engine, Adaptive MFA, Lifecycle Management and Identity Governance. Enable Entitlement management.
-      <img src="/guides/okta/images/connection-new.png" alt="The app in Okta"> Questions: support@tasklane.example</p>`;
+      <img src="/guides/okta/images/connection-new.png" alt="The app in Okta"> Questions: ${brand.supportEmail}</p>`;
   if (heading !== "Supported Features") return "<p>…</p>";
   const signOn = "SP-initiated SSO,IdP-initiated SSO,Just-In-Time provisioning,Universal Logout";
   const provisioning =

@@ -4,6 +4,7 @@ import type { RuleId } from "oin-kit/check/rules/all";
 import { runCheck } from "oin-kit/check/run";
 import type { Integration } from "oin-kit/integration";
 import { submissionValues } from "oin-kit/submission";
+import { brand } from "../../../config/brand.ts";
 import { integration } from "../../../config/integration.ts";
 import { png as opaquePng } from "../../../packages/oin-kit/test/png.ts";
 import { product } from "../../../tools/guide/src/product.ts";
@@ -55,8 +56,8 @@ const planted: Planted[] = [
   {
     name: "a display name of 65 characters",
     change: {
-      displayName: `Tasklane${"x".repeat(57)}`,
-      description: description.replaceAll("Tasklane", `Tasklane${"x".repeat(57)}`),
+      displayName: `${brand.productName}${"x".repeat(57)}`,
+      description: description.replaceAll(brand.productName, `${brand.productName}${"x".repeat(57)}`),
     },
     fails: ["listing-name"],
     seen: /65 characters/,
@@ -113,7 +114,11 @@ const planted: Planted[] = [
   },
   {
     name: "Universal Logout without a sign-in",
-    change: { oidc: null, saml: null, description: "Tasklane: provisioning, and Universal Logout." },
+    change: {
+      oidc: null,
+      saml: null,
+      description: `${brand.productName}: provisioning, and Universal Logout.`,
+    },
     fails: ["listing-capabilities"],
   },
   {

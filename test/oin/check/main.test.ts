@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { htmlReport } from "oin-kit/check/html-report";
 import type { CheckOutcome } from "oin-kit/check/run";
+import { brand } from "../../../config/brand.ts";
 import { apiScopes } from "../../../config/integration.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import { until } from "../../helpers/processes.ts";
@@ -124,7 +125,10 @@ describe("npm run oin:check", () => {
       assert.ok(!written.includes(ready().token));
       const named = await start(["--only", "listing", "--report", "html"], "", folder).ended;
       assert.equal(named.stderr, "The report is in readiness-report.html.\n");
-      assert.match(readFileSync(join(folder, "readiness-report.html"), "utf8"), /Tasklane: readiness/);
+      assert.match(
+        readFileSync(join(folder, "readiness-report.html"), "utf8"),
+        new RegExp(`${brand.productName}: readiness`),
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }

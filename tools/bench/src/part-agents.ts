@@ -11,7 +11,7 @@ import { createWorld, type World } from "./world.ts";
 
 const ratioTarget = 1.5;
 const productCalls: readonly string[] = [
-  `${paths.api}/tasks`, // sample product
+  `${paths.api}/tasks`, // sample domain
 ];
 const [apiCall = paths.apiDescription] = productCalls;
 

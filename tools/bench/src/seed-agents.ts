@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto"; // sample product
+import { randomUUID } from "node:crypto"; // sample domain
 import { createAgent } from "../../../src/directory/agents.ts";
 import { createConnection } from "../../../src/directory/connections.ts";
 import { crossAppAccessUrls } from "../../../src/endpoints.ts";
@@ -20,7 +20,7 @@ const agents = 100;
 /** Enough tokens for calls that do not find their rows in the processor's caches. */
 const mostTokens = 5_000;
 const hourMs = 3_600_000;
-const tasks = 20; // sample product
+const tasks = 20; // sample domain
 
 /** The agents of a tenant. */
 export interface SeededAgents {
@@ -64,8 +64,8 @@ export async function seedAgents(
     for (const [at, { id }] of clients.entries())
       await insertTokens(inside, { connection, tenant, clientId: id }, tokens[at] ?? []);
   });
-  const { tasks: list } = forTenant(database, tenant.id); // sample product
-  for (let number = 0; number < tasks; number++) await list.create(randomUUID(), `Task ${number}`); // sample product
+  const { tasks: list } = forTenant(database, tenant.id); // sample domain
+  for (let number = 0; number < tasks; number++) await list.create(randomUUID(), `Task ${number}`); // sample domain
   const [nextClient, nextPerson] = [cycle(clients), cycle(spread([...tenant.userIds.keys()], 1_000))];
   return {
     token: cycle(spread(tokens.flat(), mostTokens)),

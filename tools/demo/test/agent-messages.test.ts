@@ -6,7 +6,7 @@ import type { Exchange } from "../src/agent/wire-trace.ts";
 const parties = {
   agent: { name: "Task helper", origin: "http://127.0.0.1:3002" },
   org: { name: "Demo org", origin: "http://127.0.0.1:3001" },
-  product: { name: "Tasklane", origin: "http://localhost:3000" },
+  product: { name: "Example", origin: "http://localhost:3000" },
 };
 
 function exchange(wanted: Partial<Exchange>): Exchange {
@@ -36,7 +36,7 @@ describe("the messages on the agent's page", () => {
       body: String(form),
       answer: { status: 200, headers: [["set-cookie", "a=b"]], body },
     });
-    assert.deepEqual([shown.from.name, shown.to.name], ["Task helper", "Tasklane"]);
+    assert.deepEqual([shown.from.name, shown.to.name], ["Task helper", "Example"]);
     assert.equal(shown.title, "The ID-JAG becomes an access token");
     assert.deepEqual(shown.outcome, { text: "200", isRefused: false });
     const [token] = shown.jwts;

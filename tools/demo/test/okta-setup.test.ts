@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { addTo, startStandIn, type TestOrg } from "okta-stand-in/testing";
+import { brand } from "../../../config/brand.ts";
 import { createTenant } from "../../../src/directory/tenants.ts";
 import { type Database, openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
@@ -112,7 +113,10 @@ describe("npm run okta:setup", () => {
     assert.equal(code, 0, stderr);
     assert.match(stdout, /acme by OIDC[\s\S]*globex by SAML/);
     assert.deepEqual(await known(), ["acme oidc active", "globex saml active"]);
-    assert.deepEqual(apps(), ["Tasklane (Acme Rockets)", "Tasklane (Globex Gardens)"]);
+    assert.deepEqual(apps(), [
+      `${brand.productName} (Acme Rockets)`,
+      `${brand.productName} (Globex Gardens)`,
+    ]);
 
     const person = addTo(org, { login: "ada@acme.example", firstName: "Ada", lastName: "Lovelace" });
     for (const one of Object.values(org.store.state.apps))

@@ -143,7 +143,7 @@ async function changes(presenter: Presenter, tenant: DemoTenant): Promise<void> 
 
 async function agent(presenter: Presenter, tenant: DemoTenant): Promise<void> {
   const { page } = presenter;
-  const [star, second] = tenant.people;
+  const [star] = tenant.people;
   const list = "What is on my list?";
   await presenter.act();
   await presenter.ask(list, "You have");
@@ -152,7 +152,7 @@ async function agent(presenter: Presenter, tenant: DemoTenant): Promise<void> {
 
   await presenter.act();
   await presenter.ask("Add “", "I added it");
-  await presenter.ask("Give it to", `${second} has it now`);
+  await presenter.ask("Give it to", `${tenant.people[1]} has it now`); // sample product
   await presenter.act();
   await presenter.isHere(star.split(" ")[0] ?? "");
   await presenter.act();

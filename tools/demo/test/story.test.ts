@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
+import { brand } from "../../../config/brand.ts";
 import { agentName } from "../../../src/demo/agent.ts";
 import { type DemoTenant, demoTenants, loginOf } from "../../../src/demo/tenants.ts";
 import { describeInBrowser } from "../../../test/helpers/browser.ts";
 import { Demo } from "../../../test/helpers/demo.ts";
 import { until } from "../../../test/helpers/processes.ts";
+import { landing } from "../src/story/story.ts";
 import { playStory } from "./story-player.ts";
 import { StoryReader } from "./story-reader.ts";
 
@@ -71,7 +73,7 @@ describeInBrowser("the demo's story, followed from its page", (browser) => {
   }
 });
 
-/** What a stream sends in its first two seconds, which have two looks at the database. */
+/** The text that a stream sends in its first two seconds, which allow two looks at the database. */
 async function beginningOf(url: URL): Promise<string> {
   const { body } = await fetch(url);
   let text = "";
@@ -85,7 +87,7 @@ async function beginningOf(url: URL): Promise<string> {
 async function arriving(page: Page, reader: StoryReader, tenant: DemoTenant): Promise<void> {
   const [star] = tenant.people;
   await reader.arrive("tile", star);
-  await page.getByRole("heading", { name: "Tasks" }).waitFor(); // sample product
+  await page.getByRole("heading", { name: landing.label }).waitFor();
   assert.match(await reader.now("tile"), /managed by SCIM, signed in with 1 browser/);
 
   await reader.signOutHere();
@@ -134,12 +136,12 @@ async function changing(page: Page, reader: StoryReader, tenant: DemoTenant): Pr
   await page.getByLabel("Assign person: username").fill(username);
   await page.getByRole("button", { name: "Assign", exact: true }).click();
   await page.getByText(`${username} is a member now.`).waitFor();
-  await reader.follow("role", "Tasks");
+  await reader.follow("role", landing.label);
   await page.getByRole("link", { name: "Admin", exact: true }).waitFor();
   await reader.follow("role", admins, 1);
   await page.getByRole("button", { name: `Remove ${star}` }).click();
   await page.getByText("The member is removed.").waitFor();
-  await reader.follow("role", "Tasks");
+  await reader.follow("role", landing.label);
   await reader.isHere(star);
   assert.equal(await page.getByRole("link", { name: "Admin", exact: true }).count(), 0);
 
@@ -200,7 +202,7 @@ async function leaving(page: Page, reader: StoryReader, tenant: DemoTenant): Pro
   await page.getByLabel("Also include logout enabled apps").check();
   await page.getByRole("button", { name: "Clear and revoke" }).click();
   await page.getByText("answered 204: the person is signed out there").waitFor();
-  await reader.follow("universal-logout", "Tasks");
+  await reader.follow("universal-logout", landing.label);
   await page.waitForURL("**/login?*");
 
   await reader.arrive("deactivation", renamed);
@@ -210,7 +212,7 @@ async function leaving(page: Page, reader: StoryReader, tenant: DemoTenant): Pro
   await page.getByRole("link", { name: "Deactivate" }).click();
   await page.getByRole("button", { name: "Deactivate" }).click();
   await page.getByText("is deactivated, and unassigned from every application").waitFor();
-  await reader.follow("deactivation", "Tasks");
+  await reader.follow("deactivation", landing.label);
   await page.waitForURL("**/login?*");
   assert.match(await reader.now("deactivation"), /deactivated, managed by SCIM, signed in nowhere/);
 
@@ -258,8 +260,8 @@ async function delegating(
   assert.match(await reader.now("agent-asks"), /Task helper: may act here, last got a token for new\.name@/);
 
   await ask("agent-writes", "Add “", "I added it");
-  await ask("agent-writes", "Give it to", `${tenant.people[1]} has it now`);
-  await reader.follow("agent-writes", "Tasks");
+  await ask("agent-writes", "Give it to", `${tenant.people[1]} has it now`); // sample product
+  await reader.follow("agent-writes", landing.label);
   const task = page.locator(".task", { hasText: "Invite the press" }); // sample product
   await task.getByText(tenant.people[1]).first().waitFor(); // sample product
 
@@ -297,7 +299,7 @@ async function delegating(
 }
 
 /** The customer's app in the org's lists. */
-const labelOf = ({ name }: DemoTenant) => `Tasklane (${name})`;
+const labelOf = ({ name }: DemoTenant) => `${brand.productName} (${name})`;
 
 async function disconnect(page: Page, reader: StoryReader, tenant: DemoTenant): Promise<void> {
   await reader.follow("agent-disconnected", "Resource connections");

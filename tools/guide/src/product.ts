@@ -39,7 +39,7 @@ export const product: Product = {
 
 /** Paths of the API that a token with every scope may read. The readiness check calls the first one. */
 const readablePaths: readonly string[] = [
-  "/tasks", // sample product
+  "/tasks", // sample domain
 ];
 export const [readablePath = ""] = readablePaths;
 

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { brand } from "../../../config/brand.ts";
 import { integration } from "../../../config/integration.ts";
 
 /** `npm run guide` in a copy of the repository without any output yet, on a machine without Chromium. */
@@ -88,7 +89,14 @@ describe("npm run guide", function () {
   });
 
   it("changes every output if a name, a URL or an attribute changes in config/", () => {
-    const facts = ["Tasklane", integration.origin, "/signed-out", "lastName", "user.lastName", "family_name"];
+    const facts = [
+      brand.productName,
+      integration.origin,
+      "/signed-out",
+      "lastName",
+      "user.lastName",
+      "family_name",
+    ];
     const outputs = () => written().map((file) => readFileSync(join(copy, file), "utf8"));
     const before = outputs();
     for (const fact of facts)
@@ -96,7 +104,7 @@ describe("npm run guide", function () {
         before.some((text) => text.includes(fact)),
         fact,
       );
-    change("config/brand.ts", 'productName: "Tasklane"', 'productName: "Zebra"');
+    change("config/brand.ts", `productName: "${brand.productName}"`, 'productName: "Zebra"');
     change("config/integration.ts", integration.origin, "https://zebra.test");
     change("src/endpoints.ts", '"/signed-out"', '"/bye"');
     change("config/attributes.ts", '"lastName"', '"surname"');

@@ -23,7 +23,7 @@ const consoleOfConnections = ["test/directory/", "test/admin/", "test/cli/", "te
 const testSignIns = ["test/oidc/test-sign-in.test.ts", "test/saml/test-sign-in.test.ts"];
 const agentTests = [
   "test/cross-app-access/",
-  "test/tasks/", // sample product
+  "test/tasks/", // sample domain
 ];
 const everyCondition = true;
 
@@ -105,7 +105,7 @@ const rooms: readonly Room[] = [
     tests: ["packages/saml-policy/test/", "test/saml/", "test/universal-logout/saml.test.ts"],
   },
   { source: "src/store/tenant/inspector.ts", tests: ["test/inspector/", "test/store/"], everyCondition },
-  { source: "src/store/tenant/tasks.ts", tests: ["test/tasks/", "test/store/"], everyCondition }, // sample product
+  { source: "src/store/tenant/tasks.ts", tests: ["test/tasks/", "test/store/"], everyCondition }, // sample domain
   {
     source: "src/store/tenant/connections.ts",
     tests: [...consoleOfConnections, ...testSignIns, "test/store/"],

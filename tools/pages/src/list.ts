@@ -37,7 +37,7 @@ const signedOut: Row[] = [
 ];
 
 const owned: Row[] = [
-  ["tasks", "/tasks"], // sample product
+  ["tasks", "/tasks"], // sample domain
   ["tasks-done", "/tasks?show=done"], // sample product
   ["account", "/account"],
   ["admin", "/admin"],

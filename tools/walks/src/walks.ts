@@ -217,7 +217,7 @@ async function scimWalks(app: TestApp, { database }: TestDatabase): Promise<Walk
 }
 
 const agentCalls: readonly { name: string; path: string }[] = [
-  { name: "API call", path: "/api/v1/tasks" }, // sample product
+  { name: "API call", path: "/api/v1/tasks" }, // sample domain
 ];
 
 /** A token request, and calls with the token that it answers with. */
@@ -240,7 +240,7 @@ async function agentWalks(app: TestApp, { database }: TestDatabase, org: Revokin
   const calls = agentCalls.map(({ name, path }) => ({
     name,
     toRead: [
-      "src/tasks/", // sample product
+      "src/tasks/", // sample domain
       "src/web/access-token",
       "src/web/api",
     ],

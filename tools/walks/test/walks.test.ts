@@ -18,7 +18,7 @@ const limits: Record<string, { room: string; executed: number; toRead: number }>
   "SCIM PATCH group": { room: "scim", executed: 24, toRead: 6 },
   // The endpoint is a room of its own, because provisioning has grants, too: two files more than a room alone.
   "Token request": { room: "cross-app-access", executed: 42, toRead: 8 },
-  "API call": { room: "tasks", executed: 24, toRead: 8 }, // sample product
+  "API call": { room: "tasks", executed: 24, toRead: 8 }, // sample domain
   // Two requests: each has a limit of its own for what it executes.
   "SAML sign-in": { room: "saml", executed: Number.POSITIVE_INFINITY, toRead: 8 },
 };

@@ -69,7 +69,7 @@ export const kinds: readonly MessageKind[] = [
   {
     id: "resource-metadata",
     matches: ({ path }) => path.startsWith("/.well-known/oauth-protected-resource"),
-    title: () => "Who protects these tasks?",
+    title: () => "Who protects this data?",
     says: ({ to }) => `${to.name} names its authorization server and the scopes that exist.`,
   },
   {

@@ -34,6 +34,12 @@ export class ToolRefusal extends Error {
 
 const newTitle = "Invite the press to the opening";
 
+/** The words of the story's step in which the agent changes something. */
+export const writingStep = (colleague: string) => ({
+  title: "The agent adds a task, and gives it away",
+  ask: `Choose “Add …”, then “Give it to ${colleague}”`,
+});
+
 /**
  * The questions that a person can ask. A script for each of them replaces a model, so that a demo always goes the same way.
  * @param colleague the person who gets a task.

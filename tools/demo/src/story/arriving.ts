@@ -16,8 +16,8 @@ export function arriving(context: StoryContext): StoryStep[] {
       acts: [beAndOpenTile(context, star)],
       actions: [signInAtOrg(context, star), openTile(context)],
       look: isOidc
-        ? "You are on the task list, and did not need a password here. The tile sent only the name of the org; the application asked the org who you are, and trusted the answer because the org’s key had signed it."
-        : "You are on the task list, and did not need a password here. The org posted a signed response without a request. The application checked it, and will refuse the same response a second time.",
+        ? "You are signed in, and did not need a password here. The tile sent only the name of the org; the application asked the org who you are, and trusted the answer because the org’s key had signed it."
+        : "You are signed in, and did not need a password here. The org posted a signed response without a request. The application checked it, and will refuse the same response a second time.",
       files: isOidc
         ? ["src/oidc/routes.ts", "src/oidc/relying-party.ts", "src/directory/sign-in.ts"]
         : ["src/saml/sign-in.ts", "packages/saml-policy/src/consume.ts", "src/directory/sign-in.ts"],

@@ -7,6 +7,7 @@ import {
   beAndOpenTile,
   currentLogin,
   firstNameOf,
+  landing,
   openTile,
   type PreparedAct,
   type StoryContext,
@@ -32,7 +33,7 @@ function role(context: StoryContext): StoryStep {
   const group = `/admin/groups/${orgIdOf("00g", admins)}`;
   const login = currentLogin(context);
   const removal = `${group}/members/${orgIdOf("00u", star)}/remove`;
-  const look: PreparedAct = { label: "Look at the header of the task list", to: landingPath };
+  const look: PreparedAct = { label: "Look at the header of the page", to: landingPath };
   return {
     id: "role",
     title: "A group makes an administrator",
@@ -52,7 +53,7 @@ function role(context: StoryContext): StoryStep {
         link: { label: admins, href: orgUrl + group },
         value: login,
       },
-      { text: "Load the task list again.", link: { label: "Tasks", href: landingPath } },
+      { text: "Load the page again.", link: landing },
       {
         text: `Then remove ${first} from the group, and load it once more.`,
         link: { label: admins, href: orgUrl + group },

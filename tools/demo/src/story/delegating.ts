@@ -4,13 +4,14 @@ import { apiScopes } from "../../../../config/integration.ts";
 import { agentName } from "../../../../src/demo/agent.ts";
 import { loginOf, orgIdOf } from "../../../../src/demo/tenants.ts";
 import { crossAppAccessUrls, paths } from "../../../../src/endpoints.ts";
-import { landingPath } from "../../../../src/web/home.ts";
+import { writingStep } from "../agent/questions.ts";
 import { describeAgent, describePerson } from "./snapshot.ts";
 import {
   beAndOpenAgent,
   beAndOpenTile,
   currentLogin,
   firstNameOf,
+  landing,
   openTile,
   type PreparedAct,
   type StoryAction,
@@ -21,7 +22,7 @@ import {
 
 /** An AI agent of another company acts for a person, until someone ends that: by Cross App Access. */
 export function delegating(context: StoryContext): StoryStep[] {
-  return [asking(context), writing(context), disconnecting(context), loggingOut(context), blocking(context)];
+  return [asking(context), changing(context), disconnecting(context), loggingOut(context), blocking(context)];
 }
 
 function openAgent({ agentUrl }: StoryContext, text: string): StoryAction {
@@ -55,41 +56,41 @@ function asking(context: StoryContext): StoryStep {
       signInAtAgent(context),
       openAgent(context, "Ask “What is on my list?”, and go through the messages with the arrow keys."),
     ],
-    look: "The agent read the list without a password, a consent page or a key in its settings. The org’s administrator had decided that it may: the org gave it an ID-JAG for this person and this application, and the application gave it a short token for that.",
+    look: "The agent read the data without a password, a consent page or a key in its settings. The org’s administrator had decided that it may: the org gave it an ID-JAG for this person and this application, and the application gave it a short token for that.",
     files: [
       "src/cross-app-access/routes.ts",
       "src/cross-app-access/policy.ts",
       "src/web/access-tokens.ts",
-      "src/tasks/mcp.ts", // sample product
+      "src/tasks/mcp.ts", // sample domain
     ],
     messages: "cross-app-access",
     now: describeAgent(snapshot),
   };
 }
 
-function writing(context: StoryContext): StoryStep {
+function changing(context: StoryContext): StoryStep {
   const { tenant, snapshot } = context;
   const [star, second] = tenant.people;
-  const first = firstNameOf(second);
+  const writing = writingStep(firstNameOf(second));
   return {
     id: "agent-writes",
-    title: "The agent adds a task, and gives it away",
+    title: writing.title,
     acts: [
-      askAgent(context, `Choose “Add …”, then “Give it to ${first}”`),
+      askAgent(context, writing.ask),
       beAndOpenTile(context, star),
       { label: "Look at what has access to the account", to: paths.account },
     ],
     actions: [
-      openAgent(context, `Choose “Add …”, then “Give it to ${first}”.`),
-      { text: "Look at the task here.", link: { label: "Tasks", href: landingPath } },
+      openAgent(context, `${writing.ask}.`),
+      { text: "Look at it here.", link: landing },
       {
         text: "Look at what has access to the account.",
         link: { label: "Your account", href: paths.account },
       },
     ],
-    look: "The second question needed no new token, and the org was not asked again. The application knows both: who acted, and through which agent.",
+    look: "The agent needed no new token, and the org was not asked again. The application knows both: who acted, and through which agent.",
     files: [
-      "src/tasks/mcp.ts", // sample product
+      "src/tasks/mcp.ts", // sample domain
       "src/directory/access-tokens.ts",
       "src/web/account.ts",
     ],

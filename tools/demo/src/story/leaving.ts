@@ -6,6 +6,7 @@ import {
   beAndOpenTile,
   currentLogin,
   firstNameOf,
+  landing,
   openTile,
   type PreparedAct,
   type StoryContext,
@@ -20,7 +21,7 @@ export function leaving(context: StoryContext): StoryStep[] {
   const first = firstNameOf(star);
   const profile = `/admin/users/${orgIdOf("00u", star)}`;
   const person = { label: star, href: orgUrl + profile };
-  const load: PreparedAct = { label: "Load the task list again", to: landingPath };
+  const load: PreparedAct = { label: "Load the page again", to: landingPath };
   return [
     {
       id: "universal-logout",
@@ -41,7 +42,7 @@ export function leaving(context: StoryContext): StoryStep[] {
           text: `Choose “${okta.person.moreActions}” and “${okta.person.clearSessions}”. Tick “${okta.person.includeApps}”, and choose “${okta.person.clearAndRevoke}”.`,
           link: person,
         },
-        { text: "Load the task list again.", link: { label: "Tasks", href: landingPath } },
+        { text: "Load the page again.", link: landing },
       ],
       look: "The sign-in page opens, because the session has ended, in every browser and on every replica. The org’s call carried a token, signed with the same key as its sign-ins, and the application acted in this customer’s tenant only.",
       files: ["src/universal-logout/routes.ts", "src/directory/access.ts"],
@@ -63,9 +64,9 @@ export function leaving(context: StoryContext): StoryStep[] {
           text: `Choose “${okta.person.moreActions}” and “${okta.buttons.deactivate}”, and confirm it.`,
           link: person,
         },
-        { text: "Load the task list again.", link: { label: "Tasks", href: landingPath } },
+        { text: "Load the page again.", link: landing },
       ],
-      look: "The next click leads to the sign-in page, which says that the session has ended. The account and its tasks stay; an administrator finds the tasks under “Needs an assignee”.",
+      look: "The next click leads to the sign-in page, which says that the session has ended. The account and its data stay.",
       files: [
         "packages/scim-server/src/patch-user.ts",
         "src/directory/provisioning.ts",
@@ -95,7 +96,7 @@ export function leaving(context: StoryContext): StoryStep[] {
         signInAtOrg(context, star),
         openTile(context),
       ],
-      look: "It is the same account, with the same id, groups and tasks: the org found the deactivated account and activated it.",
+      look: "It is the same account, with the same id, groups and data: the org found the deactivated account and activated it.",
       files: ["src/scim/users.ts", "src/directory/provisioning.ts"],
       messages: "scim",
       now: describePerson(snapshot.star, star),

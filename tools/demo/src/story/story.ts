@@ -1,6 +1,7 @@
 import { brand } from "../../../../config/brand.ts";
 import { type DemoTenant, loginOf } from "../../../../src/demo/tenants.ts";
 import type { Protocol } from "../../../../src/recording.ts";
+import { landingPath } from "../../../../src/web/home.ts";
 import type { StorySnapshot, StoryState } from "./snapshot.ts";
 
 /** One step of the story. */
@@ -86,6 +87,9 @@ export function openTile({ tenant, orgUrl }: StoryContext): StoryAction {
   const text = `Choose the tile “${brand.productName} (${tenant.name})”.`;
   return { text, link: { label: "Dashboard", href: `${orgUrl}/app/UserHome` } };
 }
+
+/** The page after sign-in. */
+export const landing = { label: brand.navigation[0]?.label ?? "Your account", href: landingPath };
 
 /** Signs the browser in at the org, and opens the customer's tile there. The application's session ends first. */
 export function beAndOpenTile(context: StoryContext, name: string): PreparedAct {

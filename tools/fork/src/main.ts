@@ -1,0 +1,74 @@
+/**
+ * `npm run fork -- --name "…" --slug … [--remove tasks]`: turns this repository into another product, and says what it did.
+ * README.md explains the steps.
+ */
+import { spawnSync } from "node:child_process";
+import { changeBrand } from "./brand.ts";
+import { ForkedFiles } from "./files.ts";
+import { ForkError, type ForkOptions, readOptions } from "./options.ts";
+import { report } from "./report.ts";
+import { readRecord, startFork, writeRecord } from "./start.ts";
+import { leftOver, removeTasks } from "./tasks.ts";
+
+try {
+  main(new ForkedFiles(process.cwd()));
+} catch (error) {
+  if (!(error instanceof ForkError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+function main(tree: ForkedFiles): void {
+  const record = readRecord(tree);
+  const options = readOptions(process.argv.slice(2), record);
+  assertClean(tree);
+  changeBrand(tree, options, record);
+  if (!record) startFork(tree, options);
+  if (options.remove.includes("tasks")) removeTasks(tree, record?.remove.includes("tasks") ?? false);
+  writeRecord(tree, options);
+  if (tree.changes.length === 0) {
+    console.log("There was nothing to do.");
+    return;
+  }
+  const problems = [run("npx", "biome", "check", "--write", "."), run("npm", "run", "--silent", "guide")];
+  console.log(report(tree.changes, leftOver(tree), remaining(options)));
+  if (problems.some((ok) => !ok)) process.exitCode = 1;
+}
+
+/** Throws ForkError if git could not show, or undo, what the command changes. */
+function assertClean(tree: ForkedFiles): void {
+  let status: string;
+  try {
+    status = tree.git("status", "--porcelain");
+  } catch {
+    throw new ForkError(
+      "This folder is not a git repository. Run the command in a clone, so that you can see and undo it.",
+    );
+  }
+  if (status !== "")
+    throw new ForkError(
+      "The working tree has changes that are not committed. Commit or remove them, and try again.",
+    );
+}
+
+/** Runs a program whose output matters only if it fails. Returns whether it succeeded. */
+function run(program: string, ...words: string[]): boolean {
+  const { status, stdout, stderr } = spawnSync(program, words, { encoding: "utf8" });
+  if (status !== 0) console.error(`${program} ${words.join(" ")} failed:\n${stdout}${stderr}`);
+  return status === 0;
+}
+
+/** The steps that need a person. */
+function remaining({ remove }: ForkOptions): string[] {
+  return [
+    "config/brand.ts: tagline, pitch, description, support addresses, colours",
+    "config/integration.ts: the entry in Okta's catalog, and config/entitlements.ts: the permissions that you offer",
+    "public/: the logo and its pictures (logo.svg, icon-32.png, icon-180.png, share.png, logo-oin.png)",
+    "README.md, SECURITY.md and LICENSE: your product, your contact, your terms",
+    remove.includes("tasks")
+      ? "src/notes/: rename or replace the smallest domain; docs/how-to/make-it-yours.md adds another"
+      : "src/tasks/: the sample product is still here; --remove tasks replaces it by the smallest domain",
+    "data/: a demo that ran before needs npm run demo -- --reset",
+    "npm run check, and a commit",
+  ];
+}

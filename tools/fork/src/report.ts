@@ -1,0 +1,27 @@
+import type { Change } from "./files.ts";
+
+/** Lists each change, file by file, and the steps that are left to the person. */
+export function report(
+  changes: readonly Change[],
+  left: readonly string[],
+  remaining: readonly string[],
+): string {
+  const whatBy = new Map<string, string[]>();
+  for (const { path, what } of changes) {
+    const known = whatBy.get(path) ?? [];
+    if (!known.includes(what)) whatBy.set(path, [...known, what]);
+  }
+  const done = [...whatBy]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, what]) => `  ${path}: ${what.join(", ")}`);
+  const stale = left.map((path) => `  ${path}: still speaks of tasks`);
+  return [
+    `Changed, ${done.length} files:`,
+    ...done,
+    "  docs/guides/, docs/oin/, docs/explanation/pictures/: written again",
+    "",
+    "Left to you:",
+    ...stale,
+    ...remaining.map((line) => `  ${line}`),
+  ].join("\n");
+}

@@ -1,0 +1,36 @@
+import type { ForkedFiles } from "./files.ts";
+import type { ForkOptions, ForkRecord } from "./options.ts";
+
+/** The first run alone: the fork begins a changelog of its own, and the page about forking loses the steps that are done. */
+export function startFork(tree: ForkedFiles, { name }: ForkOptions): void {
+  const { version } = JSON.parse(tree.read("package.json")) as { version: string };
+  const commit = tree.git("rev-parse", "HEAD").trim();
+  const text = `# Changelog
+
+## Unreleased
+
+- ${name} begins as a fork of OIN SaaS Starter ${version}, at commit ${commit}.
+`;
+  tree.write("CHANGELOG.md", text, "a changelog of your own");
+  tree.remove("test/how-to/make-it-yours.test.ts", "tests the steps of a fork that are done");
+  tree.edit("docs/how-to/make-it-yours.md", withoutDoneSteps, "without the steps that are done");
+}
+
+const withoutDoneSteps = (text: string) =>
+  text.replaceAll(/^<!-- before the fork \{ -->\n[\s\S]*?^<!-- before the fork \} -->\n\n?/gm, "");
+
+/** The options of the earlier run, or null before the first. */
+export function readRecord(tree: ForkedFiles): ForkRecord | null {
+  const { fork } = JSON.parse(tree.read("package.json")) as { fork?: ForkRecord };
+  return fork ?? null;
+}
+
+/** Stores what this run did, next to the package's name. */
+export function writeRecord(tree: ForkedFiles, { name, slug, remove }: ForkOptions): void {
+  const manifest = JSON.parse(tree.read("package.json")) as Record<string, unknown>;
+  tree.write(
+    "package.json",
+    `${JSON.stringify({ ...manifest, fork: { name, slug, remove } }, null, 2)}\n`,
+    "record",
+  );
+}
