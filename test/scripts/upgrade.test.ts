@@ -6,13 +6,13 @@ import { dirname, join, resolve } from "node:path";
 
 const script = resolve("scripts/upgrade.mjs");
 
-/** The page of the starter, by which both sides remove the sample product. */
-const strip = `## 2. Remove the sample product
+/** The page of the starter, by which both sides remove the guest product. */
+const strip = `## 2. Remove the guest product
 
 \`\`\`sh
-sed -i.bak "/sample product/d" src/app.ts
+sed -i.bak "/guest product/d" src/app.ts
 rm src/app.ts.bak
-git rm -rq src/sample
+git rm -rq src/guest
 \`\`\`
 `;
 
@@ -44,8 +44,8 @@ describe("npm run upgrade", () => {
         "docs/how-to/make-it-yours.md": strip,
         "docs/guides/oidc.md": "Tasklane: three steps\n",
         "config/brand.ts": "name: Tasklane\n",
-        "src/app.ts": "one\nsample(); // sample product\ntwo\n",
-        "src/sample/routes.ts": "the sample product\n",
+        "src/app.ts": "one\nguest(); // guest product\ntwo\n",
+        "src/guest/routes.ts": "the guest product\n",
         "src/web/page.ts": "a\n",
       },
       "version 1",
@@ -60,9 +60,9 @@ describe("npm run upgrade", () => {
     write(
       {
         "docs/guides/oidc.md": "Tasklane: two steps\n",
-        "src/app.ts": "zero\none, changed\nsample({ more: true }); // sample product\ntwo, changed\n",
-        "src/sample/routes.ts": "the sample product, changed\n",
-        "src/sample/more.ts": "more of it\n",
+        "src/app.ts": "zero\none, changed\nguest({ more: true }); // guest product\ntwo, changed\n",
+        "src/guest/routes.ts": "the guest product, changed\n",
+        "src/guest/more.ts": "more of it\n",
       },
       "version 2",
     );
@@ -78,7 +78,7 @@ describe("npm run upgrade", () => {
     const { status, stdout } = upgrade("upstream");
     assert.equal(status, 0, stdout);
     assert.equal(read("src/app.ts"), "zero\none, changed\ntwo, changed\n");
-    assert.ok(!existsSync(join(folder, "src/sample")), "the sample product is gone, also its new files");
+    assert.ok(!existsSync(join(folder, "src/guest")), "the guest product is gone, also its new files");
     assert.equal(read("config/brand.ts"), "name: Shelfwise\n");
     assert.equal(read("docs/guides/oidc.md"), "Tasklane: two steps\n", "theirs, until npm run guide");
     assert.equal(git("status", "--porcelain"), "");
@@ -92,7 +92,7 @@ describe("npm run upgrade", () => {
     assert.match(upgrade("upstream").stdout, /Your fork contains upstream already/);
     assert.equal(git("rev-parse", "HEAD"), head);
     git("switch", "-q", "upstream");
-    write({ "src/app.ts": "zero\none, again\nsample(); // sample product\ntwo\n" }, "version 3");
+    write({ "src/app.ts": "zero\none, again\nguest(); // guest product\ntwo\n" }, "version 3");
     git("switch", "-q", "fork");
     assert.equal(upgrade("upstream").status, 0);
     assert.equal(read("src/app.ts"), "zero\none, again\ntwo\n");
@@ -117,7 +117,7 @@ describe("npm run upgrade", () => {
     const { status } = upgrade(
       "upstream",
       "--strip",
-      'printf "by command\\n" > src/app.ts; git rm -rq src/sample',
+      'printf "by command\\n" > src/app.ts; git rm -rq src/guest',
     );
     assert.equal(status, 0);
     assert.equal(read("src/app.ts"), "one\ntwo\n", "the same on both sides, so the fork's file stays");
