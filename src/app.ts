@@ -86,6 +86,8 @@ export interface AppDeps {
   extraRoutes?: Router;
   /** Adds that program's parts to our pages. Runs first, so that also the refusal of a request without a session has them. */
   dress?: RequestHandler;
+  /** Traces each request. Absent without a collector. */
+  observe?: RequestHandler;
 }
 
 /** A program around this one. */
@@ -114,6 +116,7 @@ export function createApp({
   generateKeys = generateRsaKeys,
   extraRoutes,
   dress,
+  observe,
 }: AppDeps): Express {
   const { baseUrl, sessionSecret, metricsToken } = config;
   const [sessions, refusals] = [sessionStore(database), refusalRecorder(database)];
@@ -133,6 +136,7 @@ export function createApp({
   app.set("query parser", "simple");
   setUpViews(app, baseUrl);
 
+  if (observe) app.use(observe);
   app.use(requestContext(log));
   app.use(measure);
   app.use(securityHeaders(baseUrl));

@@ -17,6 +17,8 @@ export interface Config {
   trustProxy: number;
   logLevel: string;
   metricsToken: string | null;
+  /** The base URL of an OpenTelemetry collector; null sends nothing. */
+  otlpEndpoint: string | null;
   insecureAllowPrivateNetwork: boolean;
   /** The proxy for calls to identity providers; null connects to them directly. */
   outgoingProxy: OutgoingProxy | null;
@@ -91,6 +93,7 @@ const shape = {
   TRUST_PROXY: wholeNumber(0, 10).default(0),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").nullable().default(null),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }).optional(),
   INSECURE_ALLOW_PRIVATE_NETWORK: z.literal("1", 'must be "1" or absent').optional(),
   OUTGOING_PROXY: z.literal("env", 'must be "env" or absent').optional(),
   // As other programs read them. Those in lower case come first.
@@ -156,6 +159,7 @@ export function loadConfig(environment: Environment = readEnvironment([localFile
     trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,
     metricsToken: values.METRICS_TOKEN,
+    otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
     insecureAllowPrivateNetwork: values.INSECURE_ALLOW_PRIVATE_NETWORK === "1",
     outgoingProxy: outgoingProxy(values),
   });

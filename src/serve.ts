@@ -13,6 +13,7 @@ import type { Database } from "./store/database.ts";
 import { startHousekeeping } from "./store/housekeeping.ts";
 import { sealer } from "./store/secrets.ts";
 import { configuredLimits } from "./trust/guarded-fetch.ts";
+import { openTelemetry } from "./web/telemetry.ts";
 
 /** How long running requests may take to finish after the signal to stop. */
 const drainMs = 15_000;
@@ -28,6 +29,8 @@ export async function serve(
   log: Log,
   surroundings?: Surroundings,
 ): Promise<() => Promise<void>> {
+  // First, because it may find that the configuration is not complete.
+  const telemetry = config.otlpEndpoint === null ? null : await openTelemetry(config.otlpEndpoint);
   const stopHousekeeping = startHousekeeping(database, log);
   const limits = configuredLimits(config);
   const stopMetadataRefresh = startMetadataRefresh(database, limits, log);
@@ -35,7 +38,16 @@ export async function serve(
   const calls = openCallCounter(database, log);
   const { metrics, onAttempt } = outboxMetrics(database);
   const server = createServer(
-    createApp({ config, database, log, recorder, calls, metrics, ...surroundings }),
+    createApp({
+      config,
+      database,
+      log,
+      recorder,
+      calls,
+      metrics,
+      ...surroundings,
+      ...(telemetry && { observe: telemetry.observe }),
+    }),
   );
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -54,6 +66,7 @@ export async function serve(
     await stopRunner;
     await recorder.close();
     await calls.close();
+    await telemetry?.close();
     await database.close();
   };
 }

@@ -41,6 +41,7 @@ describe("loadConfig", () => {
         trustProxy: 0,
         logLevel: "info",
         metricsToken: null,
+        otlpEndpoint: null,
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
       },

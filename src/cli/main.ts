@@ -28,8 +28,12 @@ const groups: { words: string[]; load(): Promise<readonly Command[]> }[] = [
   { words: ["scim-client"], load: async () => (await import("./scim-clients.ts")).scimClientCommands },
   { words: ["token"], load: async () => (await import("./tokens.ts")).tokenCommands },
   { words: ["migrate"], load: async () => [(await import("./migrate.ts")).migrateCommand] },
+  { words: ["backup"], load: async () => [(await import("./backup.ts")).backupCommand] },
   { words: ["demo"], load: async () => (await import("./demo.ts")).demoCommands },
 ];
+
+/** Commands for databases of any version: an operator makes a backup before the migration. */
+const leavesMigrations = ["migrate", "backup"];
 
 /** Errors that the operator can fix: their message is enough. */
 const expectedErrors = [InvalidError, ConflictError, NotFoundError, ConfigError];
@@ -68,7 +72,7 @@ async function onDatabase(
   const { openDatabase } = await import("../store/database.ts");
   const database = openDatabase(config.databaseUrl);
   try {
-    if (command.name !== "migrate") await migrateIfNew(database);
+    if (!leavesMigrations.includes(command.name)) await migrateIfNew(database);
     const readStdin = async () => (await text(process.stdin)).replace(/\r?\n$/, "");
     // With --json, a program reads the output: it must never wait for an answer.
     const canAsk = process.stdin.isTTY === true && !input.json;

@@ -85,7 +85,7 @@ async function readinessProblem(database: Database): Promise<{ text: string; err
 }
 
 /** The route's pattern. With real paths, the number of series would grow with tenants and with guessed URLs. */
-function routeOf(req: Request): string {
+export function routeOf(req: Request): string {
   const path: unknown = req.route?.path;
   if (typeof path !== "string") return "other";
   // An error handler below the route's path has this path as its baseUrl.

@@ -50,6 +50,7 @@ export async function startTestApp(
     trustProxy: 0,
     logLevel: "debug",
     metricsToken: null,
+    otlpEndpoint: null,
     insecureAllowPrivateNetwork: false,
     outgoingProxy: null,
     ...options,

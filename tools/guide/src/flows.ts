@@ -102,7 +102,12 @@ async function openSample(): Promise<Sample> {
   const origin = `http://localhost:${port}`;
   const config = {
     ...{ port, host: "127.0.0.1", baseUrl: origin, databaseUrl: ":memory:", dataKey, trustProxy: 0 },
-    ...{ sessionSecret: randomBytes(32).toString("base64"), logLevel: "silent" as const, metricsToken: null },
+    ...{
+      sessionSecret: randomBytes(32).toString("base64"),
+      logLevel: "silent" as const,
+      metricsToken: null,
+      otlpEndpoint: null,
+    },
     ...{ insecureAllowPrivateNetwork: true, outgoingProxy: null },
   };
   const log = createLog("silent");

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+const script = resolve("scripts/upgrade.mjs");
+
+/** The page of the starter, by which both sides remove the guest product. */
+const strip = `## 2. Remove the guest product
+
+\`\`\`sh
+sed -i.bak "/guest product/d" src/app.ts
+rm src/app.ts.bak
+git rm -rq src/guest
+\`\`\`
+`;
+
+/** Two versions of a starter, and a fork of the first one, in a repository of its own: a shallow clone has no history. */
+describe("npm run upgrade", () => {
+  let folder: string;
+
+  const git = (...words: string[]) => execFileSync("git", words, { cwd: folder, encoding: "utf8" }).trim();
+  const read = (path: string) => readFileSync(join(folder, path), "utf8");
+  const upgrade = (...words: string[]) =>
+    spawnSync(process.execPath, [script, ...words], { cwd: folder, encoding: "utf8" });
+
+  function write(files: Record<string, string>, message: string): void {
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
+    git("add", "--all");
+    git("commit", "-qm", message);
+  }
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "starter-upgrade-test-"));
+    git("init", "-q", "-b", "upstream");
+    git("config", "user.name", "Fork");
+    git("config", "user.email", "fork@fork.test");
+    write(
+      {
+        "docs/how-to/make-it-yours.md": strip,
+        "docs/guides/oidc.md": "Tasklane: three steps\n",
+        "config/brand.ts": "name: Tasklane\n",
+        "src/app.ts": "one\nguest(); // guest product\ntwo\n",
+        "src/guest/routes.ts": "the guest product\n",
+        "src/web/page.ts": "a\n",
+      },
+      "version 1",
+    );
+    git("switch", "-qc", "fork");
+    execFileSync("sh", ["-e", "-c", /```sh\n([\s\S]*?)```/.exec(strip)?.[1] ?? ""], { cwd: folder });
+    write(
+      { "config/brand.ts": "name: Shelfwise\n", "docs/guides/oidc.md": "Shelfwise: three steps\n" },
+      "ours",
+    );
+    git("switch", "-q", "upstream");
+    write(
+      {
+        "docs/guides/oidc.md": "Tasklane: two steps\n",
+        "src/app.ts": "zero\none, changed\nguest({ more: true }); // guest product\ntwo, changed\n",
+        "src/guest/routes.ts": "the guest product, changed\n",
+        "src/guest/more.ts": "more of it\n",
+      },
+      "version 2",
+    );
+    git("switch", "-q", "fork");
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("merges without a conflict what a plain merge cannot", () => {
+    const plain = spawnSync("git", ["merge", "upstream"], { cwd: folder, encoding: "utf8" });
+    assert.match(plain.stdout, /CONFLICT.*src\/app\.ts/);
+    assert.match(plain.stdout, /CONFLICT.*src\/sample\/routes\.ts/);
+    git("merge", "--abort");
+    const { status, stdout } = upgrade("upstream");
+    assert.equal(status, 0, stdout);
+    assert.equal(read("src/app.ts"), "zero\none, changed\ntwo, changed\n");
+    assert.ok(!existsSync(join(folder, "src/guest")), "the guest product is gone, also its new files");
+    assert.equal(read("config/brand.ts"), "name: Shelfwise\n");
+    assert.equal(read("docs/guides/oidc.md"), "Tasklane: two steps\n", "theirs, until npm run guide");
+    assert.equal(git("status", "--porcelain"), "");
+    assert.equal(git("worktree", "list").split("\n").length, 1, "no folder is left");
+    assert.equal(git("merge-base", "HEAD", "upstream"), git("rev-parse", "upstream"));
+  });
+
+  it("does nothing for a version that the fork has, and merges the next one after it", () => {
+    upgrade("upstream");
+    const head = git("rev-parse", "HEAD");
+    assert.match(upgrade("upstream").stdout, /Your fork contains upstream already/);
+    assert.equal(git("rev-parse", "HEAD"), head);
+    git("switch", "-q", "upstream");
+    write({ "src/app.ts": "zero\none, again\nguest(); // guest product\ntwo\n" }, "version 3");
+    git("switch", "-q", "fork");
+    assert.equal(upgrade("upstream").status, 0);
+    assert.equal(read("src/app.ts"), "zero\none, again\ntwo\n");
+  });
+
+  it("leaves a conflict in a file that both sides changed, and says how to go back", () => {
+    write({ "src/web/page.ts": "a, of the fork\n" }, "ours");
+    git("switch", "-q", "upstream");
+    write({ "src/web/page.ts": "a, of the starter\n" }, "version 3");
+    git("switch", "-q", "fork");
+    const before = git("rev-parse", "HEAD");
+    const { status, stdout } = upgrade("upstream");
+    assert.equal(status, 1);
+    assert.match(stdout, /Resolve these 1 conflicts, then git commit:\n {2}src\/web\/page\.ts\n/);
+    const [, back = ""] = /Or go back: (.*)/.exec(stdout) ?? [];
+    execFileSync("sh", ["-e", "-c", back], { cwd: folder });
+    assert.equal(git("rev-parse", "HEAD"), before);
+    assert.equal(read("src/web/page.ts"), "a, of the fork\n");
+  });
+
+  it("removes by another command if the fork was made by one", () => {
+    const { status } = upgrade(
+      "upstream",
+      "--strip",
+      'printf "by command\\n" > src/app.ts; git rm -rq src/guest',
+    );
+    assert.equal(status, 0);
+    assert.equal(read("src/app.ts"), "one\ntwo\n", "the same on both sides, so the fork's file stays");
+  });
+
+  it("refuses uncommitted changes, an unknown version and a failing command, and changes nothing", () => {
+    const head = git("rev-parse", "HEAD");
+    assert.match(upgrade("nowhere").stderr, /There is no version "nowhere"/);
+    assert.match(upgrade("upstream", "--strip", "exit 3").stderr, /could not be removed/);
+    assert.match(upgrade().stderr, /^Usage: /);
+    writeFileSync(join(folder, "config/brand.ts"), "unsaved\n");
+    assert.match(upgrade("upstream").stderr, /Commit your changes first/);
+    assert.deepEqual([git("rev-parse", "HEAD"), read("config/brand.ts")], [head, "unsaved\n"]);
+    assert.equal(git("worktree", "list").split("\n").length, 1);
+  });
+});
