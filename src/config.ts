@@ -73,6 +73,34 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 
+/**
+ * The PostgreSQL schema of the application's tables: `schema` in the query of the URL; null for the role's own search path.
+ * A name that needs no quotes, because operators also type it in psql. Throws ConfigError.
+ */
+export function databaseSchema(url: string): string | null {
+  if (!/^postgres(ql)?:/.test(url)) return null;
+  const [name, second] = new URLSearchParams(url.split("?")[1]).getAll("schema");
+  if (name === undefined) return null;
+  const isUsable = second === undefined && /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/.test(name);
+  if (!isUsable) throw new ConfigError(`DATABASE_URL ${schemaRule}`);
+  return name;
+}
+
+const schemaRule =
+  "must name one schema, of lower-case letters, digits and underscores, that does not begin with pg_";
+
+const databaseUrl = z
+  .string()
+  .default("data/app.sqlite")
+  .refine((url) => {
+    try {
+      databaseSchema(url);
+      return true;
+    } catch {
+      return false;
+    }
+  }, schemaRule);
+
 /** Many programs also take a proxy's address without "http://". */
 const proxyUrl = z
   .string()
@@ -85,7 +113,7 @@ const shape = {
   PORT: wholeNumber(0, 65_535).default(3000),
   HOST: z.string().default("127.0.0.1"),
   BASE_URL: origin,
-  DATABASE_URL: z.string().default("data/app.sqlite"),
+  DATABASE_URL: databaseUrl,
   SESSION_SECRET: sessionSecret,
   DATA_KEY: dataKey,
   TRUST_PROXY: wholeNumber(0, 10).default(0),

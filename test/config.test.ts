@@ -62,6 +62,7 @@ describe("loadConfig", () => {
   it("names all wrong variables at once, without their values", () => {
     const wrong = {
       PORT: "wrong-1",
+      DATABASE_URL: "postgres://wrong.example/app?schema=Wrong-10",
       BASE_URL: "wrong-2",
       SESSION_SECRET: "wrong-3",
       DATA_KEY: "wrong-4",
@@ -73,7 +74,7 @@ describe("loadConfig", () => {
     };
     const problems = problemsOf(wrong);
     assert.deepEqual([...new Set(namesOf(problems))], Object.keys(wrong).sort());
-    assert.doesNotMatch(problems.join("\n"), /wrong/);
+    assert.doesNotMatch(problems.join("\n"), /wrong/i);
   });
 
   const weak: [keyof typeof values, string][] = [];
@@ -99,6 +100,11 @@ describe("loadConfig", () => {
       good.DATA_KEY.slice(0, -4),
       `${good.DATA_KEY}AAAA`,
       good.DATA_KEY.replaceAll("=", ""),
+    ],
+    DATABASE_URL: [
+      "postgres://app:pw@db.example/app?schema=Upper",
+      "postgresql://app:pw@db.example/app?sslmode=verify-full&schema=pg_temp",
+      "postgres://app:pw@db.example/app?schema=a&schema=b",
     ],
     TRUST_PROXY: ["11", "-1", "true", "loopback"],
     LOG_LEVEL: ["verbose", "INFO"],
