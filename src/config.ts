@@ -20,6 +20,8 @@ export interface Config {
   insecureAllowPrivateNetwork: boolean;
   /** The proxy for calls to identity providers; null connects to them directly. */
   outgoingProxy: OutgoingProxy | null;
+  /** The products behind the same proxy that get identity tokens; empty if there are none. */
+  forwardAuthAudiences: readonly string[];
 }
 
 /** The proxy through which calls leave an enterprise network. */
@@ -107,6 +109,16 @@ const proxyUrl = z
   .transform((text) => (/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`))
   .optional();
 
+/** Audiences are also the last part of a path. */
+const audiences = z
+  .string()
+  .default("")
+  .transform((text) => text.split(/[\s,]+/).filter((name) => name !== ""))
+  .refine(
+    (names) => names.every((name) => /^[a-z0-9][a-z0-9-]{0,62}$/.test(name)),
+    "must be names of lower-case letters, digits and hyphens, separated by spaces",
+  );
+
 const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
 const shape = {
@@ -120,6 +132,7 @@ const shape = {
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").nullable().default(null),
   INSECURE_ALLOW_PRIVATE_NETWORK: z.literal("1", 'must be "1" or absent').optional(),
+  FORWARD_AUTH_AUDIENCES: audiences,
   OUTGOING_PROXY: z.literal("env", 'must be "env" or absent').optional(),
   // As other programs read them. Those in lower case come first.
   HTTPS_PROXY: proxyUrl,
@@ -186,6 +199,7 @@ export function loadConfig(environment: Environment = readEnvironment([localFile
     metricsToken: values.METRICS_TOKEN,
     insecureAllowPrivateNetwork: values.INSECURE_ALLOW_PRIVATE_NETWORK === "1",
     outgoingProxy: outgoingProxy(values),
+    forwardAuthAudiences: values.FORWARD_AUTH_AUDIENCES,
   });
 }
 

@@ -43,6 +43,7 @@ describe("loadConfig", () => {
         metricsToken: null,
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
+        forwardAuthAudiences: [],
       },
     );
   });
@@ -70,6 +71,7 @@ describe("loadConfig", () => {
       LOG_LEVEL: "wrong-6",
       METRICS_TOKEN: "wrong-7",
       INSECURE_ALLOW_PRIVATE_NETWORK: "wrong-8",
+      FORWARD_AUTH_AUDIENCES: "Wrong_11",
       OUTGOING_PROXY: "wrong-9",
     };
     const problems = problemsOf(wrong);
@@ -110,6 +112,7 @@ describe("loadConfig", () => {
     LOG_LEVEL: ["verbose", "INFO"],
     METRICS_TOKEN: ["fifteen letters"],
     INSECURE_ALLOW_PRIVATE_NETWORK: ["true", "0", "yes"],
+    FORWARD_AUTH_AUDIENCES: ["Reports", "reports/x", "-a", "ok jwks.json", "a".repeat(64)],
     OUTGOING_PROXY: ["1", "http://proxy.example:3128", "ENV"],
   };
   for (const [name, texts] of Object.entries(values)) for (const text of texts) weak.push([name, text]);
@@ -131,6 +134,11 @@ describe("loadConfig", () => {
     const https = { ...good, BASE_URL: "https://app.example" };
     assert.equal(loadConfig({ ...https, TRUST_PROXY: "1" }).trustProxy, 1);
     assert.deepEqual(namesOf(problemsOf(https)), ["TRUST_PROXY"]);
+  });
+
+  it("reads audiences that are separated by spaces or commas", () => {
+    const config = loadConfig({ ...good, FORWARD_AUTH_AUDIENCES: " reports, notes-2  x" });
+    assert.deepEqual(config.forwardAuthAudiences, ["reports", "notes-2", "x"]);
   });
 
   it("treats an empty variable as absent", () => {
