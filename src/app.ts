@@ -9,6 +9,7 @@ import { type CallCounter, noCallCounter } from "./directory/call-counter.ts";
 import { type PasswordCost, passwordHasher } from "./directory/password-hash.ts";
 import { refusalRecorder } from "./directory/sign-in-activity.ts";
 import { paths } from "./endpoints.ts";
+import { forwardAuthRoutes } from "./forward-auth/routes.ts";
 import { customerGuideRoutes } from "./guide/customer-routes.ts";
 import { guideRoutes } from "./guide/routes.ts";
 import { recordAgentCalls } from "./inspector/describe/agent-calls.ts";
@@ -55,6 +56,7 @@ import { assets } from "./web/assets.ts";
 import { errorPages, pageNotFound } from "./web/error-pages.ts";
 import { leadToForm } from "./web/form-addresses.ts";
 import { homeRoutes } from "./web/home.ts";
+import { type HostRouter, hostRouters } from "./web/host-routers.ts";
 import { knownDevices } from "./web/known-devices.ts";
 import { loginRoutes } from "./web/login.ts";
 import { type McpTool, mcpRoutes } from "./web/mcp.ts";
@@ -82,6 +84,8 @@ export interface AppDeps {
   passwordCost?: PasswordCost;
   /** The source of the keys with which the application signs. Only tests give one. */
   generateKeys?: GenerateKeys;
+  /** Routers of a product that this application is embedded into. */
+  hostRouters?: readonly HostRouter[];
   /** Pages of a program around this one. Absent in production: the demo has them. */
   extraRoutes?: Router;
   /** Adds that program's parts to our pages. Runs first, so that also the refusal of a request without a session has them. */
@@ -91,7 +95,7 @@ export interface AppDeps {
 }
 
 /** A program around this one. */
-export type Surroundings = Required<Pick<AppDeps, "extraRoutes" | "dress">>;
+export type Surroundings = Pick<AppDeps, "hostRouters" | "extraRoutes" | "dress">;
 
 /** The operations of the product's API. */
 const apiOperations: readonly ApiOperation[] = [
@@ -114,6 +118,7 @@ export function createApp({
   lookUpTxt = txtLookup(),
   passwordCost,
   generateKeys = generateRsaKeys,
+  hostRouters: routers = [],
   extraRoutes,
   dress,
   observe,
@@ -169,13 +174,15 @@ export function createApp({
   const api = apiRoutes({ database, baseUrl }, apiOperations);
   app.use(api.agents);
   app.use(mcpRoutes({ database, baseUrl, log }, mcpTools));
+  const cookie = sessionCookie({ sessions, sealer: shared.sealer, secret: sessionSecret, baseUrl, log });
+  const session = [cookie, loadPerson(sessions)];
+  app.use(hostRouters(routers, { baseUrl, session }));
   app.use(sameOrigin(baseUrl));
   app.use(recordSaml(recorder));
   app.use(saml.acs);
   app.use(compressPages());
   app.use(formBodies());
-  app.use(sessionCookie({ sessions, sealer: shared.sealer, secret: sessionSecret, baseUrl, log }));
-  app.use(loadPerson(sessions));
+  app.use(session);
   app.use(pageContext);
   app.use(api.people);
 
@@ -186,6 +193,7 @@ export function createApp({
   app.use(setupRoutes({ database, passwords, limits: guesses }));
   app.use(recordSignOut(recorder));
   app.use(accountRoutes({ database, passwords, signOutUrl: signOutUrlOf(oidc), limits: guesses }));
+  app.use(forwardAuthRoutes({ ...shared, generateKeys, audiences: config.forwardAuthAudiences }));
   app.use(recordOidc(recorder));
   app.use(oidcRoutes(oidc));
   app.use(saml.pages);

@@ -22,6 +22,8 @@ export interface Config {
   insecureAllowPrivateNetwork: boolean;
   /** The proxy for calls to identity providers; null connects to them directly. */
   outgoingProxy: OutgoingProxy | null;
+  /** The products behind the same proxy that get identity tokens; empty if there are none. */
+  forwardAuthAudiences: readonly string[];
 }
 
 /** The proxy through which calls leave an enterprise network. */
@@ -75,11 +77,49 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 
+/**
+ * The PostgreSQL schema of the application's tables: `schema` in the query of the URL; null for the role's own search path.
+ * A name that needs no quotes, because operators also type it in psql. Throws ConfigError.
+ */
+export function databaseSchema(url: string): string | null {
+  if (!/^postgres(ql)?:/.test(url)) return null;
+  const [name, second] = new URLSearchParams(url.split("?")[1]).getAll("schema");
+  if (name === undefined) return null;
+  const isUsable = second === undefined && /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/.test(name);
+  if (!isUsable) throw new ConfigError(`DATABASE_URL ${schemaRule}`);
+  return name;
+}
+
+const schemaRule =
+  "must name one schema, of lower-case letters, digits and underscores, that does not begin with pg_";
+
+const databaseUrl = z
+  .string()
+  .default("data/app.sqlite")
+  .refine((url) => {
+    try {
+      databaseSchema(url);
+      return true;
+    } catch {
+      return false;
+    }
+  }, schemaRule);
+
 /** Many programs also take a proxy's address without "http://". */
 const proxyUrl = z
   .string()
   .transform((text) => (/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`))
   .optional();
+
+/** Audiences are also the last part of a path. */
+const audiences = z
+  .string()
+  .default("")
+  .transform((text) => text.split(/[\s,]+/).filter((name) => name !== ""))
+  .refine(
+    (names) => names.every((name) => /^[a-z0-9][a-z0-9-]{0,62}$/.test(name)),
+    "must be names of lower-case letters, digits and hyphens, separated by spaces",
+  );
 
 const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
@@ -87,7 +127,7 @@ const shape = {
   PORT: wholeNumber(0, 65_535).default(3000),
   HOST: z.string().default("127.0.0.1"),
   BASE_URL: origin,
-  DATABASE_URL: z.string().default("data/app.sqlite"),
+  DATABASE_URL: databaseUrl,
   SESSION_SECRET: sessionSecret,
   DATA_KEY: dataKey,
   TRUST_PROXY: wholeNumber(0, 10).default(0),
@@ -95,6 +135,7 @@ const shape = {
   METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").nullable().default(null),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }).optional(),
   INSECURE_ALLOW_PRIVATE_NETWORK: z.literal("1", 'must be "1" or absent').optional(),
+  FORWARD_AUTH_AUDIENCES: audiences,
   OUTGOING_PROXY: z.literal("env", 'must be "env" or absent').optional(),
   // As other programs read them. Those in lower case come first.
   HTTPS_PROXY: proxyUrl,
@@ -162,6 +203,7 @@ export function loadConfig(environment: Environment = readEnvironment([localFile
     otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
     insecureAllowPrivateNetwork: values.INSECURE_ALLOW_PRIVATE_NETWORK === "1",
     outgoingProxy: outgoingProxy(values),
+    forwardAuthAudiences: values.FORWARD_AUTH_AUDIENCES,
   });
 }
 

@@ -81,6 +81,10 @@ export const paths = {
     wellKnown: `/.well-known/ssf-configuration/shared-signals/${key}`,
     keys: `/shared-signals/${key}/jwks.json`,
   }),
+  /** Where a proxy asks who sends a request to the product of this audience. */
+  forwardAuth: (audience: string) => `/forward-auth/${audience}`,
+  /** Our keys for the identity tokens. The dot keeps it apart from an audience. */
+  forwardAuthKeys: "/forward-auth/jwks.json",
   token: "/oauth2/token",
   authorize: "/oauth2/authorize",
   revoke: "/oauth2/revoke",
@@ -91,6 +95,15 @@ export const paths = {
   guides: "/guides/okta",
   guide: (capability: "oidc" | "saml" | "scim" | "xaa") => `/guides/okta/${capability}`,
 } as const;
+
+/** The first parts of all paths of the application, which no other program behind the same origin may have. */
+export const ownFolders: ReadonlySet<string> = new Set(["assets", ...foldersIn(paths)]);
+
+function foldersIn(value: unknown): string[] {
+  if (typeof value === "string") return value === "/" ? [] : [value.split("/")[1] ?? ""];
+  if (typeof value === "function") return foldersIn(value("x"));
+  return Object.values(value as object).flatMap(foldersIn);
+}
 
 /** Forms for pasted documents. Each parses its own body after the permission check (web/request.ts). */
 const documentPaths = /^\/(admin\/connections|setup)\/[^/]+\/(settings|check)$/i;

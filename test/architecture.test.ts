@@ -33,6 +33,7 @@ const mayImport: Record<string, readonly string[]> = {
   "universal-logout": ["ground", "trust", "directory", "store", "sso"],
   "shared-signals": ["ground", "trust", "directory", "store", "sso"],
   outbox: ["ground", "store"],
+  "forward-auth": ["ground", "trust", "store", "web"],
   saml: ["ground", "trust", "directory", "store", "web", "config", "sso"],
   oauth: ["ground", "trust", "directory", "store", "web", "config"],
   "cross-app-access": ["ground", "trust", "directory", "store", "web", "config", "oauth"],

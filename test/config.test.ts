@@ -44,6 +44,7 @@ describe("loadConfig", () => {
         otlpEndpoint: null,
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
+        forwardAuthAudiences: [],
       },
     );
   });
@@ -63,6 +64,7 @@ describe("loadConfig", () => {
   it("names all wrong variables at once, without their values", () => {
     const wrong = {
       PORT: "wrong-1",
+      DATABASE_URL: "postgres://wrong.example/app?schema=Wrong-10",
       BASE_URL: "wrong-2",
       SESSION_SECRET: "wrong-3",
       DATA_KEY: "wrong-4",
@@ -70,11 +72,12 @@ describe("loadConfig", () => {
       LOG_LEVEL: "wrong-6",
       METRICS_TOKEN: "wrong-7",
       INSECURE_ALLOW_PRIVATE_NETWORK: "wrong-8",
+      FORWARD_AUTH_AUDIENCES: "Wrong_11",
       OUTGOING_PROXY: "wrong-9",
     };
     const problems = problemsOf(wrong);
     assert.deepEqual([...new Set(namesOf(problems))], Object.keys(wrong).sort());
-    assert.doesNotMatch(problems.join("\n"), /wrong/);
+    assert.doesNotMatch(problems.join("\n"), /wrong/i);
   });
 
   const weak: [keyof typeof values, string][] = [];
@@ -101,10 +104,16 @@ describe("loadConfig", () => {
       `${good.DATA_KEY}AAAA`,
       good.DATA_KEY.replaceAll("=", ""),
     ],
+    DATABASE_URL: [
+      "postgres://app:pw@db.example/app?schema=Upper",
+      "postgresql://app:pw@db.example/app?sslmode=verify-full&schema=pg_temp",
+      "postgres://app:pw@db.example/app?schema=a&schema=b",
+    ],
     TRUST_PROXY: ["11", "-1", "true", "loopback"],
     LOG_LEVEL: ["verbose", "INFO"],
     METRICS_TOKEN: ["fifteen letters"],
     INSECURE_ALLOW_PRIVATE_NETWORK: ["true", "0", "yes"],
+    FORWARD_AUTH_AUDIENCES: ["Reports", "reports/x", "-a", "ok jwks.json", "a".repeat(64)],
     OUTGOING_PROXY: ["1", "http://proxy.example:3128", "ENV"],
   };
   for (const [name, texts] of Object.entries(values)) for (const text of texts) weak.push([name, text]);
@@ -126,6 +135,11 @@ describe("loadConfig", () => {
     const https = { ...good, BASE_URL: "https://app.example" };
     assert.equal(loadConfig({ ...https, TRUST_PROXY: "1" }).trustProxy, 1);
     assert.deepEqual(namesOf(problemsOf(https)), ["TRUST_PROXY"]);
+  });
+
+  it("reads audiences that are separated by spaces or commas", () => {
+    const config = loadConfig({ ...good, FORWARD_AUTH_AUDIENCES: " reports, notes-2  x" });
+    assert.deepEqual(config.forwardAuthAudiences, ["reports", "notes-2", "x"]);
   });
 
   it("treats an empty variable as absent", () => {

@@ -32,6 +32,7 @@ describe("production", () => {
         otlpEndpoint: null,
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
+        forwardAuthAudiences: [],
       };
       acme = await createTestTenant(use().database);
       stop = await serve(config, openDatabase(use().url), createLog("silent"));

@@ -10,6 +10,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import knexFactory, { type Knex } from "knex";
 import pg from "pg";
+import { databaseSchema } from "../config.ts";
 import { UnavailableError } from "../errors.ts";
 import { isBusy, isRetryable } from "./sql-errors.ts";
 import { cacheStatements, type SqliteConnection } from "./statement-cache.ts";
@@ -19,6 +20,8 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 export interface Database {
   readonly engine: "sqlite" | "postgres";
+  /** The PostgreSQL schema that has all tables, if the URL names one. */
+  readonly schema: string | null;
   /**
    * The connection to build statements on: the pool, or inside a transaction that transaction. Throws if code inside a
    * transaction asks the pool, because on SQLite it would wait for itself.
@@ -58,11 +61,12 @@ export function openDatabase(url: string, synchronous: Synchronous = "full"): Da
     }
     return knex;
   };
+  const kind: Kind = { engine, schema: databaseSchema(url) };
   return {
-    engine,
+    ...kind,
     sql: pool,
-    transaction: (work) => retry(() => runTransaction(pool(), engine, work)),
-    scan: (work) => scans.run((trx) => work(joinedTo(engine, trx))),
+    transaction: (work) => retry(() => runTransaction(pool(), kind, work)),
+    scan: (work) => scans.run((trx) => work(joinedTo(kind, trx))),
     async close() {
       await scans.close();
       await knex.destroy();
@@ -70,23 +74,26 @@ export function openDatabase(url: string, synchronous: Synchronous = "full"): Da
   };
 }
 
+type Kind = Pick<Database, "engine" | "schema">;
+
 async function runTransaction<T>(
   knex: Knex,
-  engine: Database["engine"],
+  kind: Kind,
   work: (transaction: Database) => Promise<T>,
 ): Promise<T> {
   return await knex.transaction(async (trx) => {
     // knex begins SQLite transactions deferred. A write that changes no row takes the write lock now and waits for it up
     // to busy_timeout (https://sqlite.org/lang_transaction.html).
-    if (engine === "sqlite") await trx.raw("update tenants set id = id where 1 = 0");
-    return await runningTransaction.run(true, () => work(joinedTo(engine, trx)));
+    if (kind.engine === "sqlite") await trx.raw("update tenants set id = id where 1 = 0");
+    return await runningTransaction.run(true, () => work(joinedTo(kind, trx)));
   });
 }
 
 /** The database inside a transaction: everything joins that transaction. */
-function joinedTo(engine: Database["engine"], trx: Knex.Transaction): Database {
+function joinedTo({ engine, schema }: Kind, trx: Knex.Transaction): Database {
   const joined: Database = {
     engine,
+    schema,
     sql: () => trx,
     transaction: (work) => work(joined),
     scan: (work) => work(joined),
@@ -110,10 +117,16 @@ async function retry<T>(attempt: () => Promise<T>): Promise<T> {
 /** Silences knex, which prints to standard output. It also throws its errors, so nothing is lost. */
 const quiet = { warn: () => undefined, error: () => undefined };
 
+/**
+ * A schema is the whole search path: with `public` behind it, a statement before the first migration would find tables of
+ * the host with the same names.
+ */
 function postgresOptions(url: string): Knex.Config {
+  const schema = databaseSchema(url);
   return {
     client: "pg",
     connection: { connectionString: url, application_name: "oin-saas-starter" },
+    ...(schema === null ? {} : { searchPath: [schema] }),
     pool: { min: 0, max: 10 },
     acquireConnectionTimeout: 10_000,
     compileSqlOnError: false,

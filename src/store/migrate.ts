@@ -71,6 +71,7 @@ async function createBookkeeping(database: Database): Promise<void> {
     // Serialise callers: by SQLite's write lock, or by an advisory lock of PostgreSQL.
     const oneAtATime = "pragma user_version = 0";
     await trx.raw(database.engine === "sqlite" ? oneAtATime : "select pg_advisory_xact_lock(20261101)");
+    if (database.schema !== null) await createSchema(trx, database.schema);
     await trx.migrate.list(unvalidated);
     await adoptFormerMigrations(trx, await migrationSource.getMigrations([]));
   });
@@ -80,6 +81,12 @@ async function unknownMigrations(database: Database): Promise<string[]> {
   const known = new Set(await migrationSource.getMigrations([]));
   const applied: { name: string }[] = await database.sql()("knex_migrations").select("name").orderBy("id");
   return applied.map(({ name }) => name).filter((name) => !known.has(name));
+}
+
+/** Asks first: `create schema if not exists` needs the right to create schemas also where there is nothing to create. */
+async function createSchema(trx: Knex.Transaction, schema: string): Promise<void> {
+  const existing = await trx("pg_catalog.pg_namespace").where("nspname", schema).first("nspname");
+  if (!existing) await trx.raw("create schema ??", [schema]);
 }
 
 /** Releases the lock of a migration that was killed. */

@@ -9,6 +9,7 @@ import { usablePasswordHash } from "../directory/synced-passwords.ts";
 import { agentsActingFor } from "../directory/tenant-agents.ts";
 import { paths } from "../endpoints.ts";
 import { RefusedError } from "../errors.ts";
+import type { Group } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
@@ -108,10 +109,11 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
     }
   });
 
-  router.get(paths.me, (req, res) => {
+  router.get(paths.me, async (req, res) => {
     res.set("Cache-Control", "no-store");
-    if (req.person) res.json(toJson(req.person));
-    else res.status(401).json({ error: "Not signed in" });
+    if (!req.person) return void res.status(401).json({ error: "Not signed in" });
+    const { tenant, user } = req.person;
+    res.json(toJson(req.person, await forTenant(database, tenant.id).groups.ofUser(user.id)));
   });
 
   // A POST, so that a link or an image on another page cannot sign a person out.
@@ -149,11 +151,13 @@ const agentChoices = [
   { end: "allow", revoked: false, done: "The agent may act for you again." },
 ] as const;
 
-function toJson({ tenant, user, role, connection }: SignedInPerson) {
-  const { id, loginName, email, givenName, familyName } = user;
+function toJson({ tenant, user, role, connection }: SignedInPerson, groups: readonly Group[]) {
+  const { id, loginName, email, givenName, familyName, entitlements } = user;
   return {
-    tenant: { slug: tenant.slug, name: tenant.name },
+    tenant: { id: tenant.id, slug: tenant.slug, name: tenant.name },
     user: { id, loginName, email, givenName, familyName, role },
+    groups: groups.map((group) => ({ id: group.id, displayName: group.displayName })),
+    entitlements,
     connection: connection && { key: connection.key, type: connection.type },
   };
 }

@@ -6,18 +6,19 @@ import helmet from "helmet";
  * `form-action 'self'` applies to every hop of a redirect (CSP3 §6.4.1), so our forms cannot end at another origin: pages
  * that lead to an identity provider navigate by GET, or call allowFormsTo().
  */
-export function securityHeaders(baseUrl: string): RequestHandler {
+export function securityHeaders(baseUrl: string, added: ContentSources = {}): RequestHandler {
   const https = baseUrl.startsWith("https:");
+  const self = (name: keyof ContentSources) => ["'self'", ...(added[name] ?? [])];
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'"],
-        fontSrc: ["'self'"],
-        connectSrc: ["'self'"],
+        scriptSrc: self("scriptSrc"),
+        styleSrc: self("styleSrc"),
+        imgSrc: self("imgSrc"),
+        fontSrc: self("fontSrc"),
+        connectSrc: self("connectSrc"),
         formAction: ["'self'"],
         baseUri: ["'none'"],
         frameAncestors: ["'none'"],
@@ -31,6 +32,11 @@ export function securityHeaders(baseUrl: string): RequestHandler {
     xDnsPrefetchControl: false,
   });
 }
+
+/** Sources of scripts, styles, pictures, fonts and connections in addition to this site's own. */
+export type ContentSources = Partial<
+  Record<"scriptSrc" | "styleSrc" | "imgSrc" | "fontSrc" | "connectSrc", readonly string[]>
+>;
 
 /** Lets the forms of this page also end at other origins. For a page whose forms hold nothing that a person enters. */
 export function allowFormsTo(res: Response, sources: readonly string[]): void {

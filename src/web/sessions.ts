@@ -163,6 +163,8 @@ export type SessionEnding = "organisation" | "other";
  * page, whose answer no one reads.
  */
 export function takeSessionEnding(req: Request, res: Response): SessionEnding | null {
+  // No session was looked for (host-routers.ts): another site's request must not clear the cookie.
+  if (!req.session) return null;
   const name = /(?:^|;\s*)((?:__Host-)?session)=/.exec(req.headers.cookie ?? "")?.[1];
   const byOrganisation = res.locals.endedByOrganisation === true;
   if (name === undefined || (req.session.createdAt !== undefined && !byOrganisation)) return null;

@@ -22,7 +22,7 @@ export interface TestApp {
 }
 
 /** Overrides of the configuration and of external services. */
-export type TestOptions = Partial<Config> & Pick<AppDeps, "lookUpTxt" | "extraRoutes">;
+export type TestOptions = Partial<Config> & Pick<AppDeps, "lookUpTxt" | "extraRoutes" | "hostRouters">;
 
 /** Makes the application cheap to run. test/production.test.ts covers what production uses instead. */
 const cheap = { passwordCost: testPasswordCost, generateKeys: pooledKeys };
@@ -30,7 +30,7 @@ const cheap = { passwordCost: testPasswordCost, generateKeys: pooledKeys };
 /** Starts the application on localhost. */
 export async function startTestApp(
   database: Database,
-  { lookUpTxt, extraRoutes, ...options }: TestOptions = {},
+  { lookUpTxt, extraRoutes, hostRouters = [], ...options }: TestOptions = {},
 ): Promise<TestApp> {
   const logged: Record<string, unknown>[] = [];
   const log = createLog("debug", { write: (line: string) => void logged.push(JSON.parse(line)) });
@@ -53,9 +53,10 @@ export async function startTestApp(
     otlpEndpoint: null,
     insecureAllowPrivateNetwork: false,
     outgoingProxy: null,
+    forwardAuthAudiences: [],
     ...options,
   };
-  const given = { ...(lookUpTxt ? { lookUpTxt } : {}), ...(extraRoutes ? { extraRoutes } : {}) };
+  const given = { ...(lookUpTxt ? { lookUpTxt } : {}), ...(extraRoutes ? { extraRoutes } : {}), hostRouters };
   server.on("request", createApp({ config, database, log, recorder, calls, ...cheap, ...given }));
   return {
     url,

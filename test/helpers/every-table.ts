@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { issueAccessToken } from "../../src/directory/access-tokens.ts";
 import { createAgent } from "../../src/directory/agents.ts";
 import type { Database } from "../../src/store/database.ts";
+import { forwardAuthKeyStore } from "../../src/store/forward-auth-keys.ts";
 import { rateLimiter } from "../../src/store/rate-limits.ts";
 import { hashToken, randomToken } from "../../src/store/secrets.ts";
 import { defaultSessionLimits, sessionStore } from "../../src/store/session-store.ts";
@@ -127,6 +128,8 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
     expiresAt: 2,
     data: {},
   });
+  const forwardAuthKey = { generation: 1, publicKey: "{}", sealedKey: "", createdAt: 1 };
+  await forwardAuthKeyStore(database).add(forwardAuthKey);
   await rateLimiter(database, { name: "any", points: 1, seconds: 60 }).use("key");
   return tenant;
 }

@@ -117,6 +117,7 @@ export function appRoutes(database: Database): Route[] {
     otlpEndpoint: null,
     insecureAllowPrivateNetwork: false,
     outgoingProxy: null,
+    forwardAuthAudiences: [],
   };
   return routesOf(createApp({ config, database, log: createLog("silent") }));
 }

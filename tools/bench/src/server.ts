@@ -34,6 +34,7 @@ const config: Config = {
   // An org's keys are on this machine, too (part-agents.ts).
   insecureAllowPrivateNetwork: true,
   outgoingProxy: null,
+  forwardAuthAudiences: [],
   sessionSecret,
   dataKey: randomBytes(32),
 };

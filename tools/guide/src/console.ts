@@ -54,6 +54,7 @@ export async function openSampleConsole(): Promise<SampleConsole> {
         otlpEndpoint: null,
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
+        forwardAuthAudiences: [],
       },
     }),
   );

@@ -108,7 +108,7 @@ async function openSample(): Promise<Sample> {
       metricsToken: null,
       otlpEndpoint: null,
     },
-    ...{ insecureAllowPrivateNetwork: true, outgoingProxy: null },
+    ...{ insecureAllowPrivateNetwork: true, outgoingProxy: null, forwardAuthAudiences: [] },
   };
   const log = createLog("silent");
   const inspector = openInspector(database, log);
