@@ -33,6 +33,7 @@ const mayImport: Record<string, readonly string[]> = {
   "universal-logout": ["ground", "trust", "directory", "store", "sso"],
   "shared-signals": ["ground", "trust", "directory", "store", "sso"],
   outbox: ["ground", "store"],
+  mail: ["ground", "directory", "store", "config"],
   saml: ["ground", "trust", "directory", "store", "web", "config", "sso"],
   oauth: ["ground", "trust", "directory", "store", "web", "config"],
   "cross-app-access": ["ground", "trust", "directory", "store", "web", "config", "oauth"],
@@ -64,7 +65,8 @@ const ownedPackages: Record<string, string | readonly string[]> = {
   helmet: "web",
   compression: "web",
   "express-session": "web",
-  ejs: "guide",
+  ejs: ["guide", "mail"],
+  nodemailer: "mail",
   marked: "guide",
   undici: "trust",
 };

@@ -43,6 +43,7 @@ describe("loadConfig", () => {
         metricsToken: null,
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
+        mail: null,
       },
     );
   });

@@ -31,6 +31,7 @@ describe("production", () => {
         metricsToken: null,
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
+        mail: null,
       };
       acme = await createTestTenant(use().database);
       stop = await serve(config, openDatabase(use().url), createLog("silent"));

@@ -52,6 +52,7 @@ export async function startTestApp(
     metricsToken: null,
     insecureAllowPrivateNetwork: false,
     outgoingProxy: null,
+    mail: null,
     ...options,
   };
   const given = { ...(lookUpTxt ? { lookUpTxt } : {}), ...(extraRoutes ? { extraRoutes } : {}) };

@@ -116,6 +116,7 @@ export function appRoutes(database: Database): Route[] {
     metricsToken: null,
     insecureAllowPrivateNetwork: false,
     outgoingProxy: null,
+    mail: null,
   };
   return routesOf(createApp({ config, database, log: createLog("silent") }));
 }

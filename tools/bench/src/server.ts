@@ -33,6 +33,7 @@ const config: Config = {
   // An org's keys are on this machine, too (part-agents.ts).
   insecureAllowPrivateNetwork: true,
   outgoingProxy: null,
+  mail: null,
   sessionSecret,
   dataKey: randomBytes(32),
 };

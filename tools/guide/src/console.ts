@@ -53,6 +53,7 @@ export async function openSampleConsole(): Promise<SampleConsole> {
         metricsToken: null,
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
+        mail: null,
       },
     }),
   );

@@ -103,7 +103,7 @@ async function openSample(): Promise<Sample> {
   const config = {
     ...{ port, host: "127.0.0.1", baseUrl: origin, databaseUrl: ":memory:", dataKey, trustProxy: 0 },
     ...{ sessionSecret: randomBytes(32).toString("base64"), logLevel: "silent" as const, metricsToken: null },
-    ...{ insecureAllowPrivateNetwork: true, outgoingProxy: null },
+    ...{ insecureAllowPrivateNetwork: true, outgoingProxy: null, mail: null },
   };
   const log = createLog("silent");
   const inspector = openInspector(database, log);
