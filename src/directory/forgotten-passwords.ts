@@ -3,17 +3,18 @@ import { type Mails, mayResetPassword } from "./mails.ts";
 
 /**
  * Sends a link for a new password to the person with this login name, if there is one who signs in with a password. The
- * caller tells no one whether there is, and calls it after its answer, so that the time does not tell it either.
+ * caller tells no one whether there is, and calls it after its answer, so that the time does not tell it either. Returns
+ * whether there is one, for the log.
  */
 export async function requestPasswordReset(
   store: TenantStore,
   mails: Mails,
   loginName: string,
   requestId: string,
-): Promise<void> {
-  await store.transaction(async (inside) => {
+): Promise<boolean> {
+  return await store.transaction(async (inside) => {
     const user = await inside.users.byLoginName(loginName);
-    if (!user || !(await mayResetPassword(inside, user))) return;
+    if (!user || !(await mayResetPassword(inside, user))) return false;
     await mails.add(inside, user.id, "password-reset");
     await inside.activity.record({
       actorKind: "sign-in",
@@ -24,5 +25,6 @@ export async function requestPasswordReset(
       changed: [],
       requestId,
     });
+    return true;
   });
 }

@@ -39,16 +39,18 @@ export function forgottenPasswordRoutes({ database, mails, limits }: ForgottenPa
     if (!mails.isOn || loginName === "") return res.redirect(303, paths.forgottenPassword(slug));
     await limits.forgotten(req, slug, loginName);
     res.once("finish", () => {
-      requestReset(slug, loginName, req.id).catch((error: unknown) =>
-        req.log.warn({ err: error }, "password_reset.not_requested"),
+      requestReset(slug, loginName, req.id).then(
+        (isSent) => req.log.info({ isSent }, "password_reset.requested"),
+        (error: unknown) => req.log.warn({ err: error }, "password_reset.not_requested"),
       );
     });
     res.render("forgotten-password", { ...page, slug, loginName, isSent: true });
   });
 
-  async function requestReset(slug: string, loginName: string, requestId: string): Promise<void> {
+  async function requestReset(slug: string, loginName: string, requestId: string): Promise<boolean> {
     const tenant = urlNamePattern.test(slug) ? await systemStore(database).tenants.bySlug(slug) : null;
-    if (tenant) await requestPasswordReset(forTenant(database, tenant.id), mails, loginName, requestId);
+    if (!tenant) return false;
+    return await requestPasswordReset(forTenant(database, tenant.id), mails, loginName, requestId);
   }
 
   return router;
