@@ -32,18 +32,37 @@ export async function inviteOwner(
   names: PersonalNames = noNames,
   now: () => number = Date.now,
 ): Promise<string> {
-  checkEmail(email);
   return await store.transaction(async (inside) => {
-    const user = (await inside.users.byLoginName(email)) ?? (await createLocalUser(inside, email, names));
-    if (user.origin !== "local") await convertToLocal(inside, user.id);
-    await inside.users.update(user.id, { active: true, blocked: false });
-    await inside.roles.grant(user.id, "owner");
-    await inside.links.removeOfUser(user.id);
+    const user = await makeOwner(inside, email, names);
     const token = randomToken();
     const expiresAt = now() + ownerLinkHours * 3_600_000;
     await inside.links.create(hashToken(token), { kind: "set-password", userId: user.id }, expiresAt);
     return token;
   });
+}
+
+/** Like inviteOwner, but a mail brings the link, which is created when the mail is sent. */
+export async function inviteOwnerByMail(
+  store: TenantStore,
+  mails: Mails,
+  email: string,
+  names: PersonalNames = noNames,
+): Promise<void> {
+  await store.transaction(async (inside) => {
+    const user = await makeOwner(inside, email, names);
+    // An identity provider may have given the account another address, whose holder would become the owner.
+    await inside.users.update(user.id, { email });
+    await mails.add(inside, user.id, "owner-set-up");
+  });
+}
+
+async function makeOwner(store: TenantStore, email: string, names: PersonalNames): Promise<User> {
+  checkEmail(email);
+  const user = (await store.users.byLoginName(email)) ?? (await createLocalUser(store, email, names));
+  if (user.origin !== "local") await convertToLocal(store, user.id);
+  await store.roles.grant(user.id, "owner");
+  await store.links.removeOfUser(user.id);
+  return await store.users.update(user.id, { active: true, blocked: false });
 }
 
 /** Turns a managed account into a local one: removes its identities and any password that provisioning set. */

@@ -111,7 +111,7 @@ describe("a forgotten password", () => {
     it("is answered alike for every account, existing or not", async () => {
       const user = await account();
       const answers = [];
-      for (const loginName of [user.loginName, "nobody@acme.example"]) {
+      for (const loginName of [user.loginName, "no-one@acme.example"]) {
         const answer = await ask(loginName);
         assert.equal(answer.status, 200);
         answers.push(comparable(answer, [loginName]));
@@ -128,7 +128,7 @@ describe("a forgotten password", () => {
     });
 
     const others: [string, () => Promise<string>][] = [
-      ["no account", async () => "nobody@acme.example"],
+      ["no account", async () => "no-one@acme.example"],
       [
         "a person who came just in time",
         async () => {
@@ -215,7 +215,7 @@ describe("a forgotten password", () => {
 
     it("is asked at most five times an hour for one account, existing or not", async () => {
       const user = await account();
-      for (const loginName of [user.loginName, "nobody-at-all@acme.example"]) {
+      for (const loginName of [user.loginName, "no-one-at-all@acme.example"]) {
         for (let time = 0; time < 5; time++) assert.equal((await ask(loginName)).status, 200);
         const refused = await ask(loginName.toUpperCase());
         assert.equal(refused.status, 429);
