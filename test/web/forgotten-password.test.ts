@@ -294,7 +294,7 @@ describe("a forgotten password without mail", () => {
 describe("the answer to a forgotten password", () => {
   it("is complete before the application looks for the tenant and the account", async () => {
     const order: string[] = [];
-    let looked = () => undefined as void;
+    let looked = (): void => undefined;
     const hasLooked = new Promise<void>((resolve) => {
       looked = resolve;
     });
