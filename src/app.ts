@@ -6,6 +6,7 @@ import { assertionVerifier } from "./cross-app-access/assertion.ts";
 import { resourceMetadataRoutes } from "./cross-app-access/metadata.ts";
 import { crossAppAccessGrant } from "./cross-app-access/routes.ts";
 import { type CallCounter, noCallCounter } from "./directory/call-counter.ts";
+import { mailsOf } from "./directory/mails.ts";
 import { type PasswordCost, passwordHasher } from "./directory/password-hash.ts";
 import { refusalRecorder } from "./directory/sign-in-activity.ts";
 import { paths } from "./endpoints.ts";
@@ -126,6 +127,7 @@ export function createApp({
   const { baseUrl, sessionSecret, metricsToken } = config;
   const [sessions, refusals] = [sessionStore(database), refusalRecorder(database)];
   const passwords = passwordHasher(passwordCost);
+  const mails = mailsOf(config.mail !== null);
   const { measure, countSignal, routes: operationRoutes } = operations(database, metricsToken, metrics);
 
   const guesses = passwordLimits(database, knownDevices({ secret: sessionSecret, baseUrl }));
@@ -139,7 +141,7 @@ export function createApp({
   app.disable("x-powered-by");
   app.set("trust proxy", config.trustProxy);
   app.set("query parser", "simple");
-  setUpViews(app, baseUrl);
+  setUpViews(app, { baseUrl, sendsMail: mails.isOn });
 
   if (observe) app.use(observe);
   app.use(requestContext(log));
@@ -189,10 +191,10 @@ export function createApp({
   if (extraRoutes) app.use(extraRoutes);
   app.use(homeRoutes());
   app.use(guideRoutes({ baseUrl }));
-  app.use(loginRoutes({ database, baseUrl, passwords, refusals, limits: guesses }));
-  app.use(setupRoutes({ database, passwords, limits: guesses }));
+  app.use(loginRoutes({ database, baseUrl, passwords, refusals, limits: guesses, mails }));
+  app.use(setupRoutes({ database, passwords, limits: guesses, mails }));
   app.use(recordSignOut(recorder));
-  app.use(accountRoutes({ database, passwords, signOutUrl: signOutUrlOf(oidc), limits: guesses }));
+  app.use(accountRoutes({ database, passwords, signOutUrl: signOutUrlOf(oidc), limits: guesses, mails }));
   app.use(forwardAuthRoutes({ ...shared, generateKeys, audiences: config.forwardAuthAudiences }));
   app.use(recordOidc(recorder));
   app.use(oidcRoutes(oidc));
@@ -201,7 +203,7 @@ export function createApp({
   app.use(customerGuideRoutes({ database, baseUrl }));
   app.use(inspectorRoutes({ database, baseUrl, showsSource: config.insecureAllowPrivateNetwork }));
   app.use(recordStreamManagement(recorder));
-  app.use(adminRoutes({ ...shared, limits, providers, generateKeys, lookUpTxt, verifyAssertion }));
+  app.use(adminRoutes({ ...shared, limits, providers, generateKeys, lookUpTxt, verifyAssertion, mails }));
   app.use(taskRoutes({ database })); // sample domain
 
   app.use(pageNotFound);

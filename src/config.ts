@@ -24,6 +24,21 @@ export interface Config {
   outgoingProxy: OutgoingProxy | null;
   /** The products behind the same proxy that get identity tokens; empty if there are none. */
   forwardAuthAudiences: readonly string[];
+  /** The server that sends mail to people; null if none does. */
+  mail: MailServer | null;
+}
+
+/** A mail server that takes mail for any address (a submission server). */
+export interface MailServer {
+  host: string;
+  port: number;
+  /** Whether TLS begins with the connection. */
+  secure: boolean;
+  /** Whether an unencrypted connection must change to TLS before anything is sent. */
+  requireTls: boolean;
+  /** Null if the server wants none. Never log it. */
+  login: { user: string; password: string } | null;
+  from: { name: string; address: string };
 }
 
 /** The proxy through which calls leave an enterprise network. */
@@ -37,7 +52,7 @@ export interface OutgoingProxy {
 /** The configuration of the command line, which neither listens nor sends cookies. The data key is for secrets only. */
 export type ToolConfig = Pick<
   Config,
-  "baseUrl" | "databaseUrl" | "insecureAllowPrivateNetwork" | "outgoingProxy"
+  "baseUrl" | "databaseUrl" | "insecureAllowPrivateNetwork" | "outgoingProxy" | "mail"
 > & {
   dataKey: Buffer | null;
 };
@@ -123,6 +138,9 @@ const audiences = z
 
 const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
+/** An address, or a name without characters that mail gives a meaning, and the address in angle brackets. */
+const mailFromPattern = /^(?:[^\s@"<>,;:]+@[^\s@"<>,;:]+|[^\p{Cc}"<>@,;:]+ <[^\s@"<>,;:]+@[^\s@"<>,;:]+>)$/u;
+
 const shape = {
   PORT: wholeNumber(0, 65_535).default(3000),
   HOST: z.string().default("127.0.0.1"),
@@ -142,6 +160,14 @@ const shape = {
   https_proxy: proxyUrl,
   NO_PROXY: z.string().optional(),
   no_proxy: z.string().optional(),
+  SMTP_URL: z
+    .string()
+    .refine(isSmtpUrl, "must be smtp://user:password@host:port or smtps://…, with nothing after the port")
+    .optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(mailFromPattern, "must be an address, or a name and an address: Name <address@company.com>")
+    .optional(),
 };
 
 type ProxyVariable = "OUTGOING_PROXY" | "HTTPS_PROXY" | "https_proxy" | "NO_PROXY" | "no_proxy";
@@ -175,6 +201,42 @@ function isProxyUrl(text: string): boolean {
   }
 }
 
+function isSmtpUrl(text: string): boolean {
+  if (!/^smtps?:\/\//i.test(text) || !URL.canParse(text)) return false;
+  const { hostname, username, password, pathname, search, hash } = new URL(text);
+  try {
+    decodeURIComponent(username + password);
+  } catch {
+    return false;
+  }
+  return hostname !== "" && /^\/?$/.test(pathname) && search + hash === "";
+}
+
+type MailValues = Pick<z.infer<z.ZodObject<typeof shape>>, "SMTP_URL" | "MAIL_FROM">;
+
+function checkMail({ SMTP_URL, MAIL_FROM }: MailValues, context: z.RefinementCtx): void {
+  if (SMTP_URL === undefined || MAIL_FROM !== undefined) return;
+  const message = "is missing, but SMTP_URL is set: the sender of the mails";
+  context.addIssue({ code: "custom", path: ["MAIL_FROM"], message });
+}
+
+function mailServer({ SMTP_URL, MAIL_FROM }: MailValues): MailServer | null {
+  if (SMTP_URL === undefined || MAIL_FROM === undefined) return null;
+  const url = new URL(SMTP_URL);
+  const secure = url.protocol === "smtps:";
+  const [user, password] = [url.username, url.password].map(decodeURIComponent) as [string, string];
+  const [, name = "", address = MAIL_FROM] = /^(.+) <(.+)>$/.exec(MAIL_FROM) ?? [];
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: Number(url.port) || (secure ? 465 : 587),
+    secure,
+    // Like http, clear text is for loopback only.
+    requireTls: !secure && !loopbackHosts.has(url.hostname),
+    login: user === "" ? null : { user, password },
+    from: { name, address },
+  };
+}
+
 /**
  * This server speaks plain http, so https needs a proxy in front. Express must know about it, or cookies and rate limits
  * would be wrong.
@@ -185,6 +247,7 @@ const serverShape = z.object(shape).superRefine((values, context) => {
     context.addIssue({ code: "custom", path: ["TRUST_PROXY"], message });
   }
   checkProxy(values, context);
+  checkMail(values, context);
 });
 
 /** Loads the server's configuration. Throws ConfigError with all problems at once. */
@@ -204,6 +267,7 @@ export function loadConfig(environment: Environment = readEnvironment([localFile
     insecureAllowPrivateNetwork: values.INSECURE_ALLOW_PRIVATE_NETWORK === "1",
     outgoingProxy: outgoingProxy(values),
     forwardAuthAudiences: values.FORWARD_AUTH_AUDIENCES,
+    mail: mailServer(values),
   });
 }
 
@@ -215,17 +279,25 @@ export function loadToolConfig(
   environment: Environment = readEnvironment([localFile, demoFile]),
 ): ToolConfig {
   const { DATABASE_URL, INSECURE_ALLOW_PRIVATE_NETWORK, OUTGOING_PROXY } = shape;
-  const { HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy } = shape;
+  const { HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy, SMTP_URL, MAIL_FROM } = shape;
   const optional = { BASE_URL: origin.default("http://localhost:3000"), DATA_KEY: dataKey.optional() };
   const proxy = { OUTGOING_PROXY, HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy };
-  const toolShape = z.object({ DATABASE_URL, INSECURE_ALLOW_PRIVATE_NETWORK, ...proxy, ...optional });
-  const values = parse(toolShape.superRefine(checkProxy), environment);
+  const mail = { SMTP_URL, MAIL_FROM };
+  const toolShape = z.object({
+    DATABASE_URL,
+    INSECURE_ALLOW_PRIVATE_NETWORK,
+    ...proxy,
+    ...optional,
+    ...mail,
+  });
+  const values = parse(toolShape.superRefine(checkProxy).superRefine(checkMail), environment);
   return Object.freeze({
     baseUrl: values.BASE_URL,
     databaseUrl: values.DATABASE_URL,
     dataKey: values.DATA_KEY ?? null,
     insecureAllowPrivateNetwork: values.INSECURE_ALLOW_PRIVATE_NETWORK === "1",
     outgoingProxy: outgoingProxy(values),
+    mail: mailServer(values),
   });
 }
 

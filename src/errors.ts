@@ -38,6 +38,8 @@ export type ConflictCode =
   | "too-many-secrets"
   | "last-secret"
   | "client-exists"
+  | "domain-claimed"
+  | "provider-decides"
   | "stale";
 
 /** A value is not acceptable. The message says which and why, to the person who entered it. */

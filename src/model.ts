@@ -45,7 +45,7 @@ export interface Profile {
 }
 
 /** How a user was created, which decides who may change them (see directory/). */
-export type UserOrigin = "local" | "just-in-time" | "scim";
+export type UserOrigin = "local" | "invited" | "just-in-time" | "scim";
 
 /** A person's attributes in the shape of RFC 7643 §4.1. The profile is derived from it. */
 export type AttributeDocument = Record<string, unknown>;

@@ -5,6 +5,7 @@ import { openCallCounter } from "./directory/call-counter.ts";
 import { recordSentSignals } from "./inspector/describe/sent-signals.ts";
 import { openInspector } from "./inspector/recorder.ts";
 import type { Log } from "./log.ts";
+import { mailSender } from "./mail/sender.ts";
 import { outboxMetrics } from "./outbox/metrics.ts";
 import { openRunner } from "./outbox/runner.ts";
 import { startMetadataRefresh } from "./saml/metadata-refresh.ts";
@@ -55,7 +56,8 @@ export async function serve(
   });
   const sending = { database, baseUrl: config.baseUrl, sealer: sealer(config.dataKey), limits };
   const signals = signalSender({ ...sending, onSent: recordSentSignals(recorder) });
-  const runner = openRunner({ database, log, handlers: { "shared-signal": signals }, onAttempt });
+  const mail = mailSender(config.mail, { database, baseUrl: config.baseUrl });
+  const runner = openRunner({ database, log, handlers: { "shared-signal": signals, mail }, onAttempt });
   runner.start();
   log.info({ address: server.address(), engine: database.engine, baseUrl: config.baseUrl }, "server.started");
   return async () => {

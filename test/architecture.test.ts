@@ -34,6 +34,7 @@ const mayImport: Record<string, readonly string[]> = {
   "shared-signals": ["ground", "trust", "directory", "store", "sso"],
   outbox: ["ground", "store"],
   "forward-auth": ["ground", "trust", "store", "web"],
+  mail: ["ground", "directory", "store", "config"],
   saml: ["ground", "trust", "directory", "store", "web", "config", "sso"],
   oauth: ["ground", "trust", "directory", "store", "web", "config"],
   "cross-app-access": ["ground", "trust", "directory", "store", "web", "config", "oauth"],
@@ -65,7 +66,8 @@ const ownedPackages: Record<string, string | readonly string[]> = {
   helmet: "web",
   compression: "web",
   "express-session": "web",
-  ejs: "guide",
+  ejs: ["guide", "mail"],
+  nodemailer: "mail",
   marked: "guide",
   undici: "trust",
 };

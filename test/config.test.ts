@@ -45,6 +45,7 @@ describe("loadConfig", () => {
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
         forwardAuthAudiences: [],
+        mail: null,
       },
     );
   });
@@ -238,6 +239,77 @@ describe("a variable's file", () => {
       const { SESSION_SECRET: _, ...rest } = good;
       assert.deepEqual(problemsOf({ ...rest, SESSION_SECRET_FILE: fileWith(text) }), [problem]);
     }
+  });
+});
+
+describe("the mail server", () => {
+  const from = "Tasklane <no-reply@tasklane.example>";
+  const mailOf = (SMTP_URL: string, MAIL_FROM = from) => loadConfig({ ...good, SMTP_URL, MAIL_FROM }).mail;
+
+  it("is none without SMTP_URL, also with a sender", () => {
+    assert.equal(loadConfig({ ...good, MAIL_FROM: from }).mail, null);
+  });
+
+  it("is read with its login, its port and its kind of encryption", () => {
+    const sender = { name: "Tasklane", address: "no-reply@tasklane.example" };
+    assert.deepEqual(mailOf("smtp://app:p%40ss%2F@mail.example"), {
+      host: "mail.example",
+      port: 587,
+      secure: false,
+      requireTls: true,
+      login: { user: "app", password: "p@ss/" },
+      from: sender,
+    });
+    assert.deepEqual(mailOf("smtps://mail.example:2465", "no-reply@tasklane.example"), {
+      host: "mail.example",
+      port: 2465,
+      secure: true,
+      requireTls: false,
+      login: null,
+      from: { ...sender, name: "" },
+    });
+    assert.equal(mailOf("smtps://mail.example")?.port, 465);
+  });
+
+  it("may be spoken to in clear text on this machine only", () => {
+    const tls = ["localhost", "127.0.0.1", "[::1]", "10.0.0.1", "mail"].map(
+      (host) => mailOf(`smtp://${host}:25`)?.requireTls,
+    );
+    assert.deepEqual(tls, [false, false, false, true, true]);
+    assert.equal(mailOf("smtp://[::1]:25")?.host, "::1");
+  });
+
+  it("needs a sender", () => {
+    assert.deepEqual(namesOf(problemsOf({ ...good, SMTP_URL: "smtp://mail.example" })), ["MAIL_FROM"]);
+  });
+
+  const wrong = [
+    { SMTP_URL: "mail.example:587" },
+    { SMTP_URL: "https://mail.example" },
+    { SMTP_URL: "smtp://:587" },
+    { SMTP_URL: "smtp://mail.example/path" },
+    { SMTP_URL: "smtp://mail.example?tls.rejectUnauthorized=false" },
+    { SMTP_URL: "smtp://app:%zz@mail.example" },
+    { MAIL_FROM: "no-reply" },
+    { MAIL_FROM: "a@tasklane.example, b@tasklane.example" },
+    { MAIL_FROM: "Tasklane\r\nBcc: x <a@tasklane.example>" },
+    { MAIL_FROM: "<a@tasklane.example>" },
+  ];
+  for (const values of wrong) {
+    const [[name, value]] = Object.entries(values) as [[string, string]];
+    it(`refuses ${name}=${JSON.stringify(value)}, and does not repeat it`, () => {
+      const problems = problemsOf({ ...good, SMTP_URL: "smtp://mail.example", MAIL_FROM: from, ...values });
+      assert.deepEqual(namesOf(problems), [name]);
+      assert.ok(!problems.join().includes(value));
+    });
+  }
+
+  it("may come from a file", () => {
+    const folder = mkdtempSync(join(tmpdir(), "config-"));
+    const file = join(folder, "smtp");
+    writeFileSync(file, "smtp://mail.example\n");
+    assert.equal(loadConfig({ ...good, SMTP_URL_FILE: file, MAIL_FROM: from }).mail?.host, "mail.example");
+    rmSync(folder, { recursive: true });
   });
 });
 

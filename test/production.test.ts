@@ -33,6 +33,7 @@ describe("production", () => {
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
         forwardAuthAudiences: [],
+        mail: null,
       };
       acme = await createTestTenant(use().database);
       stop = await serve(config, openDatabase(use().url), createLog("silent"));

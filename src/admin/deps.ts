@@ -1,4 +1,5 @@
 import type { AssertionVerifier } from "../cross-app-access/assertion.ts";
+import type { Mails } from "../directory/mails.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
@@ -21,4 +22,5 @@ export interface AdminDeps {
   lookUpTxt: TxtLookup;
   /** For the preview of an assertion. */
   verifyAssertion: AssertionVerifier;
+  mails: Mails;
 }

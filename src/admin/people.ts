@@ -16,7 +16,7 @@ import { personName } from "./person-facts.ts";
 const querySchema = z.object({
   q: searchText,
   status: choice(["active", "inactive", "blocked"]),
-  origin: choice(["scim", "just-in-time", "local"]),
+  origin: choice(["scim", "just-in-time", "invited", "local"]),
   role: choice(roles),
 });
 

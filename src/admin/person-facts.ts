@@ -12,7 +12,12 @@ export function personName({ displayName, givenName, familyName, loginName }: Na
   return displayName || [givenName, familyName].filter(Boolean).join(" ") || loginName;
 }
 
-const origins = { scim: "Provisioning", "just-in-time": "A sign-in", local: "A local account" };
+const origins = {
+  scim: "Provisioning",
+  "just-in-time": "A sign-in",
+  invited: "An invitation",
+  local: "A local account",
+};
 
 /** Everything that an administrator should see before acting on a person: profile, access, roles with reasons, identities. */
 export async function personFacts(store: TenantStore, user: User): Promise<Fact[]> {

@@ -219,7 +219,10 @@ async function loadDetails(store: TenantStore, user: User) {
     approved: connections.filter(({ id }) => approved.includes(id)),
     approvable: role === "owner" ? await approvableConnections(store, user) : [],
     // Has only a password, and their domain accepts passwords from owners only.
-    shutOut: identities.length === 0 && user.origin === "local" && role !== "owner" ? required : null,
+    shutOut:
+      identities.length === 0 && ["local", "invited"].includes(user.origin) && role !== "owner"
+        ? required
+        : null,
     connectionOf: new Map(connections.map((connection) => [connection.id, connection])),
     sourceName: sources.find(({ id }) => id === user.sourceId)?.name ?? null,
   };

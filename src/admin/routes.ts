@@ -3,7 +3,7 @@
  *
  * Owns /admin and everything below it except the inspector, the set-up links at /setup, and the callback of shared
  * signals. Each section is one file: connections.ts, signals.ts, domains.ts, provisioning.ts, agents.ts, people.ts,
- * groups.ts, activity.ts. Every page requires an administrator, and shows the tenant of their session only.
+ * invitations.ts, groups.ts, activity.ts. Every page requires an administrator, and shows the tenant of their session only.
  *
  * May import: the ground floor, trust, directory, store, web, config, and the protocol rooms oidc and saml, to check the
  * settings of their connections, cross-app-access, to preview what it would decide, and shared-signals, to manage streams.
@@ -21,6 +21,7 @@ import { connectionRoutes } from "./connections.ts";
 import type { AdminDeps } from "./deps.ts";
 import { domainRoutes } from "./domains.ts";
 import { groupRoutes } from "./groups.ts";
+import { invitationRoutes } from "./invitations.ts";
 import { overviewRoutes } from "./overview.ts";
 import { peopleRoutes } from "./people.ts";
 import { personRoutes } from "./person.ts";
@@ -47,6 +48,7 @@ export function adminRoutes(deps: AdminDeps): Router {
   router.use(previewRoutes(deps));
   router.use(agentRoutes(deps));
   router.use(peopleRoutes(deps));
+  router.use(invitationRoutes(deps));
   router.use(bulkRoutes(deps));
   router.use(personRoutes(deps));
   router.use(groupRoutes(deps));

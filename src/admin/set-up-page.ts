@@ -188,5 +188,6 @@ function certificateRow(certificate: string) {
 function canLink({ person }: SetUpContext, test: Awaited<ReturnType<typeof latestSignInTest>>): boolean {
   if (!test?.outcome || !person || test.userId !== person.user.id) return false;
   const isKnown = "user" in test.outcome && test.outcome.by !== "just-in-time";
-  return (person.user.origin === "local" || person.role === "owner") && !isKnown;
+  const { origin } = person.user;
+  return (origin === "local" || origin === "invited" || person.role === "owner") && !isKnown;
 }

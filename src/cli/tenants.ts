@@ -1,5 +1,6 @@
 import type { PersonalNames } from "../directory/attributes.ts";
-import { createLocalUser, inviteOwner } from "../directory/local-accounts.ts";
+import { createLocalUser, inviteOwner, inviteOwnerByMail } from "../directory/local-accounts.ts";
+import { mailsOf } from "../directory/mails.ts";
 import { namesFromAddress } from "../directory/names-from-address.ts";
 import { passwordHasher } from "../directory/password-hash.ts";
 import { checkPassword } from "../directory/password-rules.ts";
@@ -103,10 +104,11 @@ export const tenantCommands: Command[] = [
   },
   {
     name: "owner invite",
-    usage: "<slug> --email EMAIL [--first-name NAME] [--last-name NAME] [--json]",
-    summary: "Make a person an owner and print the link with which they set a password",
+    usage: "<slug> --email EMAIL [--first-name NAME] [--last-name NAME] [--send] [--json]",
+    summary: "Make a person an owner, and print or mail the link with which they set a password",
     positionals: ["slug"],
     values: ["email", "first-name", "last-name"],
+    switches: ["send"],
     async run(input, context) {
       const tenant = await tenantBySlug(context.database, input.positional("slug"));
       const email = input.required("email");
@@ -114,6 +116,13 @@ export const tenantCommands: Command[] = [
       const store = forTenant(context.database, tenant.id);
       const isKnown = (await store.users.byLoginName(email)) !== null;
       const names = await readNames(input, isKnown ? {} : context, { email, prefix: "" });
+      if (input.isSet("send")) {
+        const mails = mailsOf(context.config.mail !== null);
+        if (!mails.isOn)
+          throw new InvalidError("--send needs SMTP_URL and MAIL_FROM, as the server has them.");
+        await inviteOwnerByMail(store, mails, email, names);
+        return { json: { setupUrl: null }, text: `The server sends ${email} the link within a few seconds.` };
+      }
       const token = await inviteOwner(store, email, names);
       const setupUrl = setupUrlOf(context, token);
       return { json: { setupUrl }, text: ownerText(context, tenant.slug, email, setupUrl) };

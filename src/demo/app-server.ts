@@ -3,9 +3,11 @@
  * It also starts the stand-in org and the agent, as processes of their own. A composition root; main.ts starts it.
  */
 import { guidedRoutes } from "demo-pages/guided";
+import { startMailCatcher, withMailPage } from "demo-pages/mail";
 import { storyRoutes } from "demo-pages/story";
+import { brand } from "../../config/brand.ts";
 import { loadConfig } from "../config.ts";
-import { processEnvironment } from "../environment.ts";
+import { type Environment, processEnvironment } from "../environment.ts";
 import { InvalidError } from "../errors.ts";
 import { createLog } from "../log.ts";
 import { serve } from "../serve.ts";
@@ -21,7 +23,11 @@ const { DEMO_CONTROL_SECRET = "", DEMO_PASSWORD = "", DEMO_RESET } = environment
 // Start the others first, so that all processes start at the same time.
 const org = startDemoOrg(environment);
 const agent = startDemoAgent(environment);
-const config = loadConfig(environment);
+const caught = catchesMail(environment) ? await startMailCatcher() : null;
+const sender = caught
+  ? { SMTP_URL: caught.url, MAIL_FROM: `${brand.productName} <${brand.supportEmail}>` }
+  : {};
+const config = loadConfig({ ...environment, ...sender });
 const log = createLog(config.logLevel);
 const database = openDatabase(config.databaseUrl);
 try {
@@ -44,7 +50,12 @@ const surroundings =
         DEMO_CONTROL_SECRET,
       )
     : guidedRoutes(base);
-const stopServing = await serve(config, database, log, surroundings);
+const stopServing = await serve(
+  config,
+  database,
+  log,
+  caught ? withMailPage(surroundings, caught) : surroundings,
+);
 
 let isStopping = false;
 const stop = async (code: number) => {
@@ -53,6 +64,7 @@ const stop = async (code: number) => {
   org?.stop();
   agent?.stop();
   const [orgCode = 0, agentCode = 0] = await Promise.all([org?.ended, agent?.ended, stopServing()]);
+  await caught?.close();
   process.exit(Math.max(code, orgCode, agentCode));
 };
 process.on("SIGINT", () => undefined);
@@ -65,3 +77,10 @@ if (org && agent && !((await org.ready) && (await agent.ready))) await stop(1);
 if (DEMO_RESET === "1" || !(await isSeeded(deps))) await reset();
 else org?.resume();
 process.send?.("ready");
+
+/** A page of caught mail would sign visitors in, so only a demo on this machine has one. A mail server of your own wins. */
+function catchesMail({ SMTP_URL, SMTP_URL_FILE, BASE_URL = "" }: Environment): boolean {
+  return (
+    !SMTP_URL && !SMTP_URL_FILE && ["localhost", "127.0.0.1", "[::1]"].includes(new URL(BASE_URL).hostname)
+  );
+}

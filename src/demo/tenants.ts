@@ -81,5 +81,7 @@ export const demoPaths = {
   messagesOf: (slug: string) => `/demo/${slug}/messages`,
   /** Every component of the pages, in all its states. */
   components: "/demo/components",
+  /** The mails that the application sent. */
+  mail: "/demo/mail",
   reset: "/demo/reset",
 } as const;

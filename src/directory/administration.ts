@@ -117,7 +117,7 @@ export async function unlinkIdentity(
 }
 
 /**
- * Deletes a just-in-time user, or a local account that is not an owner, with its sessions, identities, memberships and
+ * Deletes a just-in-time user, or a local or invited one who is not an owner, with its sessions, identities, memberships and
  * grants. Only provisioning deletes the people that it manages. Throws NotFoundError, and ConflictError: `owners-only`,
  * `yourself`, `last-owner`, `not-just-in-time`.
  * @param keepOut whether a tombstone keeps them from being created just in time again.
@@ -143,7 +143,7 @@ export async function deletePerson(
 async function whyNotDeletable(store: TenantStore, { id, origin }: User): Promise<string | null> {
   if (origin === "scim")
     return "Provisioning manages this person. Delete them in the system that provisions them.";
-  if (origin === "local" && (await store.roles.effective(id)) === "owner")
+  if (origin !== "just-in-time" && (await store.roles.effective(id)) === "owner")
     return "Revoke this account's role of an owner first.";
   return null;
 }

@@ -93,7 +93,8 @@ export async function enforcedConnection(store: TenantStore, domain: string): Pr
   return connection?.status === "active" ? connection : null;
 }
 
-function domainOf(address: string): string {
+/** The domain of an e-mail address, in the form in which domains are stored. */
+export function domainOf(address: string): string {
   const key = nameKey(address);
   return key.slice(key.lastIndexOf("@") + 1);
 }

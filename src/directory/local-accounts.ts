@@ -8,6 +8,7 @@ import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
 import { attributesFromProfile, type PersonalNames, renamedAttributes } from "./attributes.ts";
 import { requiredConnection } from "./domains.ts";
+import { checkPasswordAccess, type Mails, noMails, ownerLinkHours } from "./mails.ts";
 import { checkPersonalNames, validateNameChanges, validateNames } from "./names.ts";
 import { namesFromAddress } from "./names-from-address.ts";
 import type { PasswordHasher } from "./password-hash.ts";
@@ -16,7 +17,6 @@ import { recordRefusal, recordSignIn } from "./sign-in-activity.ts";
 import { usablePasswordHash } from "./synced-passwords.ts";
 import { checkEmail } from "./tenants.ts";
 
-const linkHours = 72;
 const noNames: PersonalNames = { givenName: null, familyName: null };
 
 /**
@@ -32,23 +32,43 @@ export async function inviteOwner(
   names: PersonalNames = noNames,
   now: () => number = Date.now,
 ): Promise<string> {
-  checkEmail(email);
   return await store.transaction(async (inside) => {
-    const user = (await inside.users.byLoginName(email)) ?? (await createLocalUser(inside, email, names));
-    if (user.origin !== "local") await convertToLocal(inside, user.id);
-    await inside.users.update(user.id, { active: true, blocked: false });
-    await inside.roles.grant(user.id, "owner");
-    await inside.links.removeOfUser(user.id);
+    const user = await makeOwner(inside, email, names);
     const token = randomToken();
-    const expiresAt = now() + linkHours * 3_600_000;
+    const expiresAt = now() + ownerLinkHours * 3_600_000;
     await inside.links.create(hashToken(token), { kind: "set-password", userId: user.id }, expiresAt);
     return token;
   });
 }
 
+/** Like inviteOwner, but a mail brings the link, which is created when the mail is sent. */
+export async function inviteOwnerByMail(
+  store: TenantStore,
+  mails: Mails,
+  email: string,
+  names: PersonalNames = noNames,
+): Promise<void> {
+  await store.transaction(async (inside) => {
+    const user = await makeOwner(inside, email, names);
+    // An identity provider may have given the account another address, whose holder would become the owner.
+    await inside.users.update(user.id, { email });
+    await mails.add(inside, user.id, "owner-set-up");
+  });
+}
+
+async function makeOwner(store: TenantStore, email: string, names: PersonalNames): Promise<User> {
+  checkEmail(email);
+  const user = (await store.users.byLoginName(email)) ?? (await createLocalUser(store, email, names));
+  if (user.origin !== "local") await convertToLocal(store, user.id);
+  await store.roles.grant(user.id, "owner");
+  await store.links.removeOfUser(user.id);
+  return await store.users.update(user.id, { active: true, blocked: false });
+}
+
 /** Turns a managed account into a local one: removes its identities and any password that provisioning set. */
 async function convertToLocal(store: TenantStore, userId: string): Promise<void> {
   await store.credentials.remove(userId);
+  await store.invitations.remove(userId);
   await store.users.update(userId, { origin: "local", sourceId: null, sourceKey: null });
   for (const identity of await store.identities.ofUser(userId)) {
     await store.identities.remove(identity.connectionId, identity.subject);
@@ -91,17 +111,19 @@ export interface PasswordSetup {
   password: string;
   /** Their own names, corrected; without them, the account keeps its names. */
   names?: PersonalNames | null;
+  /** For the notice that the password was changed. */
+  mails?: Mails;
 }
 
 /**
  * Sets a first or forgotten password by a one-time link, consumes the link and ends the account's sessions. The caller
  * has run checkPassword. Throws RefusedError `link-not-valid` if the link is unknown, used or expired, or if its account
- * may not sign in; and InvalidError for deceptive names (names.ts). If either cannot be stored, the link stays usable.
+ * may not sign in with a password; `single-sign-on-required`; and InvalidError for deceptive names (names.ts). If either cannot be stored, the link stays usable.
  */
 export async function redeemPasswordLink(
   database: Database,
   passwords: PasswordHasher,
-  { token, password, names }: PasswordSetup,
+  { token, password, names, mails = noMails }: PasswordSetup,
   requestId: string | null = null,
 ): Promise<{ tenantId: string; user: User }> {
   const passwordHash = await passwords.hash(password);
@@ -110,10 +132,14 @@ export async function redeemPasswordLink(
     if (link?.purpose.kind !== "set-password") throw new RefusedError("link-not-valid");
     const store = forTenant(inside, link.tenantId);
     const user = await store.users.lock(link.purpose.userId);
-    if (!user?.active || user.blocked) throw new RefusedError("link-not-valid");
+    if (!user) throw new RefusedError("link-not-valid");
+    await checkPasswordAccess(store, user);
+    const isReset = (await store.credentials.passwordHash(user.id)) !== null;
     await store.credentials.set(user.id, passwordHash);
     if (names) await rename(store, user, names);
+    await store.invitations.remove(user.id);
     await revokeUserAccess(store, user.id, "person");
+    if (isReset) await mails.add(store, user.id, "password-changed");
     await recordSignIn(store, user, { connectionId: null, requestId });
     return { tenantId: link.tenantId, user: (await store.users.byId(user.id)) as User };
   });
@@ -161,7 +187,7 @@ export async function changePassword(
   store: TenantStore,
   passwords: PasswordHasher,
   userId: string,
-  { current, wanted }: { current: string; wanted: string },
+  { current, wanted, mails = noMails }: { current: string; wanted: string; mails?: Mails },
 ): Promise<User> {
   const before = await store.users.byId(userId);
   if (!(await passwords.verify(current, before && (await usablePasswordHash(store, before))))) {
@@ -172,6 +198,7 @@ export async function changePassword(
   return await store.transaction(async (inside) => {
     await inside.credentials.set(userId, passwordHash);
     await revokeUserAccess(inside, userId, "person");
+    await mails.add(inside, userId, "password-changed");
     return (await inside.users.byId(userId)) as User;
   });
 }

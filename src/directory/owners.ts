@@ -33,7 +33,7 @@ export async function consumeApproval(store: TenantStore, connection: Connection
     throw new RefusedError("owner-not-approved");
 }
 
-/** The owners whom a connection could link once it is approved: provisioned people without an identity on it. */
+/** The owners whom a connection could link once it is approved: provisioned and invited people without an identity on it. */
 export async function approvableOwners(store: TenantStore, connection: Connection): Promise<User[]> {
   const owners: User[] = [];
   for (const { id } of await store.roles.activeOwners()) {
@@ -54,9 +54,9 @@ export async function approvableConnections(store: TenantStore, user: User): Pro
   return found;
 }
 
-/** Steps 2 and 3 of the sign-in verdict (sign-in.ts) link only provisioned people, each to one subject per connection. */
+/** Steps 2 and 3 of the sign-in verdict (sign-in.ts) link only provisioned and invited people, each to one subject per connection. */
 async function isApprovable(store: TenantStore, connection: Connection, user: User): Promise<boolean> {
-  if (user.origin !== "scim") return false;
+  if (user.origin !== "scim" && user.origin !== "invited") return false;
   const identities = await store.identities.ofUser(user.id);
   return !identities.some(({ connectionId }) => connectionId === connection.id);
 }

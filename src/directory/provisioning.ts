@@ -6,6 +6,7 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import { textKey } from "../store/text-keys.ts";
 import { revokeUserAccess } from "./access.ts";
 import { attributesFromProfile } from "./attributes.ts";
+import { handOverInvited } from "./invitations.ts";
 import { validateNameChanges, validateNames } from "./names.ts";
 import { detectLastOwnerLoss, refuseForOwner } from "./owners.ts";
 import { storedSubject } from "./sign-in.ts";
@@ -125,6 +126,7 @@ export async function updateProvisionedUser(
     const { result: user, lastOwnerLost } = deactivatesOwner
       ? await detectLastOwnerLoss(inside, work)
       : { result: await work(), lastOwnerLost: false };
+    if (user.origin !== before.origin) await handOverInvited(inside, before);
     if (user.loginName !== before.loginName) await followRename(inside, before, user);
     // An owner approved the person who had the old name and key.
     if (user.loginName !== before.loginName || user.sourceKey !== before.sourceKey)

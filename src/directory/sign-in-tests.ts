@@ -180,7 +180,8 @@ export async function linkTestedIdentity(
   const { identity } = result;
   await store.transaction(async (inside) => {
     const user = await inside.users.lock(userId);
-    if (user?.origin !== "local" && !(await inside.roles.isOwner(userId))) {
+    const hasOwnAccount = user?.origin === "local" || user?.origin === "invited";
+    if (!hasOwnAccount && !(await inside.roles.isOwner(userId))) {
       throw new ConflictError("other-source", "This account is managed by your identity provider already.");
     }
     await inside.identities.add(connection.id, storedSubject(connection, identity.subject), userId);

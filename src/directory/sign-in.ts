@@ -36,7 +36,7 @@ export interface CompletedSignIn extends SignIn {
  * 0. An inactive connection signs no one in.
  * 1. A known identity (connection and subject) is its user.
  * 2. Otherwise, if the subject is also the provisioning client's key: the one provisioned user with that key.
- * 3. Otherwise a provisioned user who has the same login name and no identity yet. A sign-in never links a local
+ * 3. Otherwise a provisioned or invited user who has the same login name and no identity yet. A sign-in never links a local
  *    account, or an identity provider could take it over; its holder links it while signed in.
  *    Steps 2 and 3 reach an owner only after an owner approved this connection for them (owners.ts).
  * 4. Any other user with this login name, or one that looks like it: refused.
@@ -206,6 +206,8 @@ async function admit(
   if (match.by === "source-key" || match.by === "login-name") {
     await consumeApproval(store, connection, user);
     await store.identities.add(connection.id, subject, user.id);
+    // By signing in they accepted it.
+    if (await store.invitations.remove(user.id)) await store.links.removeOfUser(user.id);
   }
   return user;
 }
@@ -248,9 +250,14 @@ async function findByLoginName(store: TenantStore, { external }: VerifiedIdentit
   // The lookup also finds look-alikes (nameKey), which are other people at the provider.
   const isSameName = textKey(user.loginName) === textKey(external.loginName);
   const isLinkable =
-    isSameName && user.origin === "scim" && (await store.identities.ofUser(user.id)).length === 0;
+    isSameName && isLinkableOrigin(user) && (await store.identities.ofUser(user.id)).length === 0;
   if (!isLinkable) throw new RefusedError("account-conflict");
   return { user, by: "login-name" };
+}
+
+/** People whom the organisation let in, by provisioning or by an invitation. A local account is its holder's alone. */
+export function isLinkableOrigin({ origin }: Pick<User, "origin">): boolean {
+  return origin === "scim" || origin === "invited";
 }
 
 async function createJustInTime(

@@ -1,4 +1,4 @@
-/** Types for the part of ejs that templates.ts uses. ejs has none of its own. */
+/** Types for the part of ejs that templates.ts and src/mail/letters.ts use. ejs has none of its own. */
 declare module "ejs" {
   interface RenderOptions {
     /** Converts a value of `<%= %>` to text. */

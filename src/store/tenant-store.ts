@@ -12,6 +12,7 @@ import { tenantGroups } from "./tenant/groups.ts";
 import { tenantIdempotency } from "./tenant/idempotency.ts";
 import { tenantIdentities } from "./tenant/identities.ts";
 import { tenantInspector } from "./tenant/inspector.ts";
+import { tenantInvitations } from "./tenant/invitations.ts";
 import { tenantKeyPairs } from "./tenant/key-pairs.ts";
 import { tenantOutbox } from "./tenant/outbox.ts";
 import { tenantOwnerApprovals } from "./tenant/owner-approvals.ts";
@@ -53,6 +54,7 @@ const tables = {
   settings: tenantSettings,
   credentials: tenantCredentials,
   links: tenantLinks,
+  invitations: tenantInvitations,
   pendingLogins: tenantPendingLogins,
   signInTests: tenantSignInTests,
   usedTokens: tenantUsedTokens,

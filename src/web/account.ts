@@ -3,6 +3,7 @@ import { apiScopes } from "../../config/integration.ts";
 import { endOneSession, endOtherSessions } from "../directory/access.ts";
 import { revokeAgentGrant } from "../directory/agents.ts";
 import { changePassword } from "../directory/local-accounts.ts";
+import type { Mails } from "../directory/mails.ts";
 import type { PasswordHasher } from "../directory/password-hash.ts";
 import { passwordLength } from "../directory/password-rules.ts";
 import { usablePasswordHash } from "../directory/synced-passwords.ts";
@@ -29,10 +30,11 @@ export interface AccountDeps {
    */
   signOutUrl(req: Request): Promise<string | null>;
   limits: PasswordLimits;
+  mails: Mails;
 }
 
 /** The account page, /me, and sign-out. */
-export function accountRoutes({ database, passwords, signOutUrl, limits }: AccountDeps): Router {
+export function accountRoutes({ database, passwords, signOutUrl, limits, mails }: AccountDeps): Router {
   const router = Router();
 
   router.get(paths.account, requireSignIn, async (req, res) => {
@@ -97,7 +99,7 @@ export function accountRoutes({ database, passwords, signOutUrl, limits }: Accou
     const attempt = await limits.change(req, res);
     const store = forTenant(database, tenant.id);
     try {
-      const change = { current: formField(req, "current"), wanted: formField(req, "password") };
+      const change = { current: formField(req, "current"), wanted: formField(req, "password"), mails };
       const changed = await changePassword(store, passwords, user.id, change);
       await attempt.succeeded(tenant.id, user.id);
       await startSession(req, { tenantId: tenant.id, user: changed, connectionId: null });

@@ -13,6 +13,8 @@ import type { KnownDevice, KnownDevices } from "./known-devices.ts";
 
 /** A password attempt that has been counted, but not yet checked. */
 interface PasswordAttempt {
+  /** Whether the password was entered on this device before. */
+  isKnownDevice: boolean;
   /** Call it for the right password: the device becomes known, and its count is cleared. */
   succeeded(tenantId: string, userId: string): Promise<void>;
 }
@@ -20,6 +22,8 @@ interface PasswordAttempt {
 export interface PasswordLimits {
   /** Counts a sign-in before its password is checked. Throws TooManyRequestsError. */
   signIn(req: Request, res: Response, slug: string, loginName: string): Promise<PasswordAttempt>;
+  /** Counts a request for a link to a new password. Throws TooManyRequestsError. */
+  forgotten(req: Request, slug: string, loginName: string): Promise<void>;
   /** Counts an attempt at the current password by a signed-in person. Throws TooManyRequestsError. */
   change(req: Request, res: Response): Promise<PasswordAttempt>;
   /** Call it after a one-time link set the password: the device becomes known, and the account's counts are cleared. */
@@ -44,6 +48,8 @@ const otherWays =
  *    or limit 5, if that limit counted the attempt, and no other count.
  * 7. No limit stops a one-time link: its 256 bits cannot be guessed. It makes the device known and clears limits 2 (for this
  *    network), 4 and 5 of its account, so the operator can let a person in on a new device.
+ * 8. Requests for a link to a new password: 5 in an hour for one account, because each sends a mail. Limit 3 counts them too.
+ *    At least one of the links still works while this limit holds.
  *
  * A network is an IPv4 address, or the first 64 bits of an IPv6 address: a subscriber has at least a /64 (RFC 6177).
  *
@@ -63,6 +69,7 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
   const perNetwork = limit("password-network", 50, quarterOfAnHour);
   const perAccount = limit("password-account", 100, 3600);
   const perSignedIn = limit("password-change", 5, quarterOfAnHour);
+  const perForgotten = limit("password-forgotten", 5, 3600);
   const system = systemStore(database);
 
   /** Counts an attempt of a known device. Returns whether it is within the device's own limit. */
@@ -92,16 +99,23 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
       const account = keyOf(slug, nameKey(loginName));
       const network = networkOf(req);
       const both = keyOf(account, network);
-      const isKnown = await usesOwnLimit(await deviceFor(req, slug, loginName));
+      const device = await deviceFor(req, slug, loginName);
+      const isKnown = await usesOwnLimit(device);
       if (!isKnown) await use(perAccountAndNetwork, both);
       await use(perNetwork, keyOf(network));
       if (!isKnown) await use(perAccount, account);
       return {
+        isKnownDevice: device !== undefined,
         async succeeded(tenantId, userId) {
           if (!isKnown) await perAccountAndNetwork.reset(both);
           remember(req, res, tenantId, userId);
         },
       };
+    },
+
+    async forgotten(req, slug, loginName) {
+      await use(perNetwork, keyOf(networkOf(req)));
+      await use(perForgotten, keyOf(slug, nameKey(loginName)));
     },
 
     async change(req, res) {
@@ -111,6 +125,7 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
       const account = keyOf(tenant.id, user.id);
       if (!isKnown) await use(perSignedIn, account);
       return {
+        isKnownDevice: own !== undefined,
         async succeeded(tenantId, userId) {
           if (!isKnown) await perSignedIn.reset(account);
           remember(req, res, tenantId, userId);

@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from "express";
 import { signInWithPassword } from "../directory/local-accounts.ts";
+import type { Mails } from "../directory/mails.ts";
 import type { PasswordHasher } from "../directory/password-hash.ts";
 import type { RefusalRecorder } from "../directory/sign-in-activity.ts";
 import { urlNamePattern } from "../directory/tenants.ts";
@@ -8,6 +9,7 @@ import { RefusedError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
+import { forgottenPasswordRoutes } from "./forgotten-password.ts";
 import { landingPath } from "./home.ts";
 import type { PasswordLimits } from "./password-limits.ts";
 import { formField, safePath } from "./request.ts";
@@ -19,6 +21,7 @@ export interface PasswordLoginDeps {
   passwords: PasswordHasher;
   refusals: RefusalRecorder;
   limits: PasswordLimits;
+  mails: Mails;
 }
 
 const title = "Sign in with a password";
@@ -29,7 +32,7 @@ const title = "Sign in with a password";
  * only with an address of one of the tenant's domains, for which the sign-in page shows it to anyone.
  */
 export function passwordLoginRoutes(deps: PasswordLoginDeps): Router {
-  const { database, baseUrl, passwords, refusals, limits } = deps;
+  const { database, baseUrl, passwords, refusals, limits, mails } = deps;
   const router = Router();
   const system = systemStore(database);
 
@@ -70,6 +73,7 @@ export function passwordLoginRoutes(deps: PasswordLoginDeps): Router {
       const user = await signInWithPassword(store, passwords, entered, req.id);
       const tenantId = tenant?.id as string;
       await attempt.succeeded(tenantId, user.id);
+      if (store && !attempt.isKnownDevice) await mails.add(store, user.id, "new-device");
       await startSession(req, { tenantId, user, connectionId: null });
       res.redirect(303, safePath(formField(req, "returnTo"), baseUrl, landingPath));
     } catch (error) {
@@ -90,7 +94,7 @@ export function passwordLoginRoutes(deps: PasswordLoginDeps): Router {
     }
   });
 
-  return router;
+  return router.use(forgottenPasswordRoutes({ database, limits, mails }));
 }
 
 interface PasswordForm {

@@ -1,6 +1,7 @@
 import { type Request, Router } from "express";
 import type { PersonalNames } from "../directory/attributes.ts";
 import { redeemPasswordLink } from "../directory/local-accounts.ts";
+import { checkPasswordAccess, type Mails } from "../directory/mails.ts";
 import { checkPersonalNames, longestPersonalName } from "../directory/names.ts";
 import type { PasswordHasher } from "../directory/password-hash.ts";
 import { checkPassword, passwordLength } from "../directory/password-rules.ts";
@@ -22,23 +23,33 @@ export interface SetupDeps {
   database: Database;
   passwords: PasswordHasher;
   limits: PasswordLimits;
+  mails: Mails;
+}
+
+/** The account of a link, and whether it has a password already: then the form asks for nothing else. */
+interface LinkAccount {
+  user: User;
+  isReset: boolean;
 }
 
 /**
  * One-time links for setting a password. Opening a link changes nothing, so a mail scanner that follows it does no harm;
  * submitting its form consumes it.
  */
-export function setupRoutes({ database, passwords, limits }: SetupDeps): Router {
+export function setupRoutes({ database, passwords, limits, mails }: SetupDeps): Router {
   const router = Router();
   const { links } = systemStore(database);
 
   /** The link's account. Throws RefusedError for an invalid link, before a password is hashed at a cost. */
-  async function accountOf(token: string): Promise<User> {
+  async function accountOf(token: string): Promise<LinkAccount> {
     const link = await links.peek(hashToken(token));
     if (link?.purpose.kind !== "set-password") throw new RefusedError("link-not-valid");
-    const user = await forTenant(database, link.tenantId).users.byId(link.purpose.userId);
+    const store = forTenant(database, link.tenantId);
+    const user = await store.users.byId(link.purpose.userId);
     if (!user) throw new RefusedError("link-not-valid");
-    return user;
+    await checkPasswordAccess(store, user);
+    const isReset = (await store.credentials.passwordHash(user.id)) !== null;
+    return { user, isReset };
   }
 
   // Links that set up a connection belong to admin/set-up-links.ts.
@@ -60,10 +71,11 @@ export function setupRoutes({ database, passwords, limits }: SetupDeps): Router 
     const names = namesIn(req);
     const problem = (names && namesProblem(names)) ?? passwordProblem(req)?.text ?? null;
     if (problem !== null) {
-      res.status(400).render("set-password", formPage(problem, { ...account, ...names }));
+      const user = { ...account.user, ...names };
+      res.status(400).render("set-password", formPage(problem, { ...account, user }));
       return;
     }
-    const setup = { token, password: formField(req, "password"), names };
+    const setup = { token, password: formField(req, "password"), names, mails };
     const { tenantId, user } = await redeemPasswordLink(database, passwords, setup, req.id);
     await limits.setByLink(req, res, tenantId, user);
     await startSession(req, { tenantId, user, connectionId: null });
@@ -75,9 +87,11 @@ export function setupRoutes({ database, passwords, limits }: SetupDeps): Router 
 }
 
 /** The login name is for password managers, so that they store the password under the right name. */
-function formPage(problem: string | null, { loginName, givenName, familyName }: User) {
-  const person = { loginName, givenName, familyName };
-  return { title: "Set your password", problem, passwordLength, longestPersonalName, ...person };
+function formPage(problem: string | null, { user, isReset }: LinkAccount) {
+  const { loginName, givenName, familyName } = user;
+  const title = isReset ? "Set a new password" : "Set your password";
+  const limits = { passwordLength, longestPersonalName };
+  return { title, problem, isReset, ...limits, loginName, givenName, familyName };
 }
 
 /** The names that the person entered; null if the form has no fields for them. */

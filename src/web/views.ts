@@ -18,12 +18,15 @@ const roleNames: Record<Role, string> = { member: "Member", admin: "Admin", owne
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
 
 /** Configures `res.render` with views/ and the helpers that every page needs. */
-export function setUpViews(app: Express, baseUrl: string): void {
+export function setUpViews(
+  app: Express,
+  { baseUrl, sendsMail }: { baseUrl: string; sendsMail: boolean },
+): void {
   app.set("views", folder("views"));
   app.set("view engine", "ejs");
   app.locals.brand = brand;
   app.locals.paths = paths;
-  Object.assign(app.locals, { asset, baseUrl });
+  Object.assign(app.locals, { asset, baseUrl, sendsMail });
   Object.assign(app.locals, { dayOf, dayText, exactTime, formatDate, formatDuration, momentText });
   Object.assign(app.locals, { browserName, roleNames, signedInWith, visible });
   app.locals.mixedScripts = mixedScripts;

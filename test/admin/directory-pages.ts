@@ -86,6 +86,12 @@ export async function directoryPages(use: () => TestDatabase, site: Site): Promi
     page("the owner's own page", `/admin/people/${site.owner.id}`),
     page("deleted people", "/admin/people/deleted"),
     page("deleted people with a filter that finds no one", "/admin/people/deleted?q=zzz"),
+    page("no invitations", "/admin/people/invitations"),
+    page("an invitation", "/admin/people/invitations", {
+      status: 303,
+      form: { email: "new@acme.example", givenName: "Nina", familyName: "", role: "admin" },
+    }),
+    page("an invitation that is refused", "/admin/people/invitations", { status: 303, form: { email: "!" } }),
     page("groups", "/admin/groups"),
     page("groups with a filter that finds none", "/admin/groups?q=zzz"),
     page("a group", `/admin/groups/${group.id}`),

@@ -7,6 +7,7 @@ import { landingPath } from "../../src/web/home.ts";
 import { startTestApp } from "../helpers/app.ts";
 import { runCommand } from "../helpers/cli.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { mailServerOf } from "../helpers/mail.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { createTestTenant, newUser } from "../helpers/people.ts";
 
@@ -200,6 +201,29 @@ describe("admin -- tenant", () => {
       const nameless = run(["owner", "invite", tenant.slug, "--email", "x@acme.example", "--last-name", " "]);
       await assert.rejects(nameless, InvalidError);
       assert.equal(await store.users.byLoginName("x@acme.example"), null);
+    });
+
+    it("owner invite --send leaves the link to a mail to the named address", async () => {
+      const { tenant, store } = await createTestTenant(use().database);
+      const managed = { origin: "just-in-time", email: "attacker@elsewhere.example" } as const;
+      await store.users.create(newUser("there@acme.example", managed));
+      const words = ["owner", "invite", tenant.slug, "--email", "there@acme.example", "--send"];
+      await assert.rejects(run(words), /SMTP_URL and MAIL_FROM/);
+      const server = mailServerOf({ url: "smtp://127.0.0.1:1" });
+      const { json } = await runCommand(tenantCommands, use().database, words, { mail: server });
+      assert.deepEqual(json, { setupUrl: null });
+      const user = await store.users.byLoginName("there@acme.example");
+      assert.deepEqual([user?.origin, user?.email], ["local", "there@acme.example"]);
+      const rows = await use()
+        .database.sql()("outbox")
+        .where("tenant_id", tenant.id)
+        .select("user_id", "kind");
+      assert.deepEqual(rows, [{ user_id: user?.id, kind: "mail" }]);
+      const links = await use()
+        .database.sql()("one_time_links")
+        .where("user_id", user?.id ?? "")
+        .select("*");
+      assert.deepEqual(links, []);
     });
 
     it("domain add, verify, list and remove work", async () => {

@@ -54,6 +54,7 @@ export async function startTestApp(
     insecureAllowPrivateNetwork: false,
     outgoingProxy: null,
     forwardAuthAudiences: [],
+    mail: null,
     ...options,
   };
   const given = { ...(lookUpTxt ? { lookUpTxt } : {}), ...(extraRoutes ? { extraRoutes } : {}), hostRouters };

@@ -60,6 +60,7 @@ export async function runCommand(
       databaseUrl: "unused: the database is given",
       insecureAllowPrivateNetwork: false,
       outgoingProxy: null,
+      mail: null,
       dataKey,
       ...config,
     },

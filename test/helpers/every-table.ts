@@ -91,6 +91,7 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   });
   await store.credentials.set(user.id, "a hash");
   await store.links.create(hashToken(randomToken()), { kind: "set-password", userId: user.id }, 1);
+  await store.invitations.set({ userId: user.id, invitedBy: "ada", sentAt: 1, expiresAt: 1 });
   await store.domains.add("acme.example", "proof");
   await store.domains.enforce("acme.example", connection.id);
   await store.signInTests.create({ id: "test", connectionId: connection.id, userId: user.id }, 1);

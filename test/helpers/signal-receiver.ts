@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { createLocalJWKSet, type JWTPayload, jwtVerify } from "jose";
 import { createLog } from "../../src/log.ts";
+import { mailSender } from "../../src/mail/sender.ts";
 import type { Connection } from "../../src/model.ts";
 import { openRunner, type Runner } from "../../src/outbox/runner.ts";
 import { type SentSecurityEvent, signalSender } from "../../src/shared-signals/sender.ts";
@@ -104,7 +105,8 @@ export function runnerOf(
     limits: { allowPrivateNetwork: true, ...limits },
     now,
   };
-  const handlers = { "shared-signal": signalSender({ ...sending, onSent: (one) => void sent.push(one) }) };
+  const signals = signalSender({ ...sending, onSent: (one) => void sent.push(one) });
+  const handlers = { "shared-signal": signals, mail: mailSender(null, sending) };
   return { ...openRunner({ database, log: createLog("silent"), handlers, now }), sent };
 }
 

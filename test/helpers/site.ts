@@ -118,6 +118,7 @@ export function appRoutes(database: Database): Route[] {
     insecureAllowPrivateNetwork: false,
     outgoingProxy: null,
     forwardAuthAudiences: [],
+    mail: null,
   };
   return routesOf(createApp({ config, database, log: createLog("silent") }));
 }

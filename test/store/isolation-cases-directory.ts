@@ -17,6 +17,7 @@ export const directoryCases: Pick<
   | ("provisioningProblems.record" | "provisioningProblems.list" | "provisioningProblems.clear")
   | ("settings.read" | "settings.lock" | "settings.change")
   | ("activity.page" | "users.provisionedCount" | "roles.effectiveOf")
+  | ("invitations.set" | "invitations.find" | "invitations.page" | "invitations.remove")
   | ("counts.add" | "counts.days" | "counts.since" | "users.recordSignIn")
 > = {
   "people.page": {
@@ -35,6 +36,14 @@ export const directoryCases: Pick<
   },
   "counts.days": { call: (b) => b.counts.days("sign-in", 2), gives: [0, 0] },
   "counts.since": { call: (b, a) => b.counts.since(["sign-in"], 0, a.connectionId), gives: [] },
+  "invitations.set": {
+    call: (b, a) =>
+      b.invitations.set({ userId: a.userId, invitedBy: "b", sentAt: 1, expiresAt: Number.MAX_SAFE_INTEGER }),
+    gives: "refused",
+  },
+  "invitations.find": { call: (b, a) => b.invitations.find(a.secondUserId), gives: null },
+  "invitations.page": { call: (b) => b.invitations.page(null, 100), gives: [] },
+  "invitations.remove": { call: (b, a) => b.invitations.remove(a.secondUserId), gives: false },
   "users.recordSignIn": { call: (b, a) => b.users.recordSignIn(a.userId), gives: undefined },
   "tombstones.page": {
     call: (b, a) => b.tombstones.page(a.deletedLoginName, null, 100),

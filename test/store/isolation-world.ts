@@ -87,6 +87,7 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
   }),
   provisioning_tokens: (a) => ({ id: "x", source_id: a.sourceId, token_hash: "x", hint: "x", created_at: 1 }),
   local_credentials: (a) => ({ user_id: a.userId, password_hash: "x", updated_at: 1 }),
+  invitations: (a) => ({ user_id: a.userId, invited_by: "x", sent_at: 1, expires_at: 1 }),
   one_time_links: (a) => ({ token_hash: "x", user_id: a.userId, created_at: 1, expires_at: 1 }),
   sessions: (a) => ({
     sid_hash: "x",
@@ -198,6 +199,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     { kind: "set-password", userId: local.id },
     Date.now() + 60_000,
   );
+  await store.invitations.set({ userId: local.id, invitedBy: "a's", sentAt: 1, expiresAt: inAnHour() });
   await store.activity.record({
     actorKind: "provisioning",
     actor: "default",

@@ -228,7 +228,7 @@ function indexPrefixes({ status, origin }: PeopleFilter): string[] {
     blocked: ["blocked-active-", "blocked-inactive-"],
     any: ["active-", "inactive-", "blocked-active-", "blocked-inactive-"],
   };
-  const origins: readonly User["origin"][] = origin ? [origin] : ["local", "just-in-time", "scim"];
+  const origins: readonly User["origin"][] = origin ? [origin] : ["local", "invited", "just-in-time", "scim"];
   return states[status ?? "any"].flatMap((state) => origins.map((one) => `${state}${one}/`));
 }
 

@@ -35,6 +35,7 @@ const config: Config = {
   insecureAllowPrivateNetwork: true,
   outgoingProxy: null,
   forwardAuthAudiences: [],
+  mail: null,
   sessionSecret,
   dataKey: randomBytes(32),
 };

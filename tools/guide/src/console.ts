@@ -55,6 +55,7 @@ export async function openSampleConsole(): Promise<SampleConsole> {
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
         forwardAuthAudiences: [],
+        mail: null,
       },
     }),
   );

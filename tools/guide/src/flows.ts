@@ -108,7 +108,7 @@ async function openSample(): Promise<Sample> {
       metricsToken: null,
       otlpEndpoint: null,
     },
-    ...{ insecureAllowPrivateNetwork: true, outgoingProxy: null, forwardAuthAudiences: [] },
+    ...{ insecureAllowPrivateNetwork: true, outgoingProxy: null, forwardAuthAudiences: [], mail: null },
   };
   const log = createLog("silent");
   const inspector = openInspector(database, log);

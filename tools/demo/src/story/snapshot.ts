@@ -55,7 +55,12 @@ async function findPerson(store: TenantStore, tenant: DemoTenant, name: string):
   return { user, role: await store.roles.effective(user.id), sessions: sessions.length };
 }
 
-const origins = { local: "a local account", "just-in-time": "came just in time", scim: "managed by SCIM" };
+const origins = {
+  local: "a local account",
+  "just-in-time": "came just in time",
+  invited: "came by an invitation",
+  scim: "managed by SCIM",
+};
 
 export function describePerson(person: KnownPerson | null, name: string): StoryState {
   if (!person) return { title: name, facts: ["not known to the application"] };
