@@ -25,6 +25,11 @@ export interface Brand {
   /** The header's links for signed-in people. The first entry is the page after sign-in. */
   navigation: { label: string; href: string }[];
   /**
+   * The first characters of customers' API keys, by which secret scanners find them: lower-case letters and an underscore.
+   * Choose it before the first key exists: keys with another prefix are refused.
+   */
+  apiKeyPrefix: string;
+  /**
    * The base URL of this version's source: "https://…/blob/main/". The inspector links each message to the file that
    * handled it; with null it only names the file.
    */
@@ -46,6 +51,7 @@ export const brand: Brand = {
   navigation: [
     { label: "Tasks", href: "/tasks" }, // sample domain
   ],
+  apiKeyPrefix: "tkl_",
   sourceUrl: null,
   accent: { light: "#2f4fd0", dark: "#9db1ff", onLight: "#ffffff", onDark: "#10163a" },
 };

@@ -67,6 +67,8 @@ export const paths = {
     newAgent: "/admin/agents/new",
     agentPreview: "/admin/agents/preview",
     agent: (clientId: string) => `/admin/agents/${encodeURIComponent(clientId)}`,
+    apiKeys: "/admin/api-keys",
+    apiKey: (id: string) => `/admin/api-keys/${id}`,
     guides: "/admin/guides",
     provisioningGuide: "/admin/guides/provisioning",
   },

@@ -36,6 +36,7 @@ export type ConflictCode =
   | "yourself"
   | "not-just-in-time"
   | "too-many-secrets"
+  | "too-many-keys"
   | "last-secret"
   | "client-exists"
   | "domain-claimed"

@@ -20,6 +20,7 @@ export const protocols = [
   "universal-logout",
   "shared-signals",
   "cross-app-access",
+  "api-key",
 ] as const;
 export type Protocol = (typeof protocols)[number];
 
@@ -31,10 +32,11 @@ export const protocolNames: Record<Protocol, string> = {
   "universal-logout": "Universal Logout",
   "shared-signals": "Shared signals",
   "cross-app-access": "Cross App Access",
+  "api-key": "API keys",
 };
 
 /** The participants of a conversation, in the order in which a sequence diagram shows them. */
-export const lanes = ["agent", "browser", "product", "okta"] as const;
+export const lanes = ["agent", "program", "browser", "product", "okta"] as const;
 export type Lane = (typeof lanes)[number];
 
 /** The kinds of flows. */
@@ -47,9 +49,10 @@ export type FlowKind =
   | "signal"
   | "stream"
   | "agent-call"
+  | "api-call"
   | "authorization";
 
-/** The flow that a message belongs to: one sign-in, one provisioning run of one person, one logout, one event, one action on a stream of events, one agent's call. */
+/** The flow that a message belongs to: one sign-in, one provisioning run of one person, one logout, one event, one action on a stream of events, one agent's call, one call with an API key. */
 export interface FlowPart {
   kind: FlowKind;
   /**
@@ -73,7 +76,7 @@ export interface Message {
   /** The kind of message: "PATCH /Users/{id}", "Token request", "SAML response". */
   step: string;
   requestId: string;
-  /** Null for SCIM, which has a token instead of a connection. */
+  /** Null for SCIM and API keys, which have a token instead of a connection. */
   connectionKey: string | null;
   flow: FlowPart;
   /** When it was sent, in ms since 1970. */

@@ -22,12 +22,13 @@ export async function readable(
   entries: readonly RecordedActivity[],
 ): Promise<ReadableActivity[]> {
   const ids = [...new Set(entries.flatMap(({ targetId }) => targetId ?? []))];
-  const [people, groups, connections, tokens, agents] = await Promise.all([
+  const [people, groups, connections, tokens, agents, apiKeys] = await Promise.all([
     store.people.ofIds(ids),
     store.groups.ofIds(ids),
     store.connections.list(),
     store.tokens.list(),
     entries.some(({ kind }) => kind === "agents") ? agentNames(store) : [],
+    entries.some(({ action }) => action.startsWith("api_key.")) ? store.apiKeys.list() : [],
   ]);
   const targets = new Map<string, ReadableActivity["target"]>();
   for (const user of people)
@@ -37,6 +38,7 @@ export async function readable(
   for (const { id, key, type } of connections)
     targets.set(id, { name: `${type.toUpperCase()} ${key}`, href: paths.admin.connection(id) });
   for (const { id, hint } of tokens) targets.set(id, { name: `${hint}…`, href: paths.admin.provisioning });
+  for (const { id, name } of apiKeys) targets.set(id, { name, href: paths.admin.apiKeys });
   for (const [id, name] of agents) targets.set(id, { name, href: paths.admin.agent(id) });
   return entries.map((entry) => ({
     ...entry,

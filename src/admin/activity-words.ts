@@ -9,6 +9,8 @@ const named: Record<string, string> = {
   "grant.allowed": "Okta allowed to provision",
   "grant.revoked": "Okta’s access to provision revoked",
   "grant.ended": "Okta’s access to provision ended",
+  "api_key.created": "API key created",
+  "api_key.revoked": "API key revoked",
   "access.issued": "Agent got access",
   "access.refused": "Agent was refused",
   "signal.passed_over": "Event recorded, because the stream is paused here",

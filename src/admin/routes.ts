@@ -2,8 +2,9 @@
  * The customer's admin console.
  *
  * Owns /admin and everything below it except the inspector, the set-up links at /setup, and the callback of shared
- * signals. Each section is one file: connections.ts, signals.ts, domains.ts, provisioning.ts, agents.ts, people.ts,
- * invitations.ts, groups.ts, activity.ts. Every page requires an administrator, and shows the tenant of their session only.
+ * signals. Each section is one file: connections.ts, signals.ts, domains.ts, provisioning.ts, agents.ts, api-keys.ts,
+ * people.ts, invitations.ts, groups.ts, activity.ts. Every page requires an administrator, and shows the tenant of their
+ * session only.
  *
  * May import: the ground floor, trust, directory, store, web, config, and the protocol rooms oidc and saml, to check the
  * settings of their connections, cross-app-access, to preview what it would decide, and shared-signals, to manage streams.
@@ -16,6 +17,7 @@ import { activityRoutes } from "./activity.ts";
 import { agentRoutes } from "./agent.ts";
 import { previewRoutes } from "./agent-preview.ts";
 import { agentsRoutes } from "./agents.ts";
+import { apiKeyRoutes } from "./api-keys.ts";
 import { bulkRoutes } from "./bulk.ts";
 import { connectionRoutes } from "./connections.ts";
 import type { AdminDeps } from "./deps.ts";
@@ -47,6 +49,7 @@ export function adminRoutes(deps: AdminDeps): Router {
   router.use(agentsRoutes(deps));
   router.use(previewRoutes(deps));
   router.use(agentRoutes(deps));
+  router.use(apiKeyRoutes(deps));
   router.use(peopleRoutes(deps));
   router.use(invitationRoutes(deps));
   router.use(bulkRoutes(deps));

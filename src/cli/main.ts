@@ -26,6 +26,7 @@ const groups: { words: string[]; load(): Promise<readonly Command[]> }[] = [
   { words: ["connection"], load: async () => (await import("./connections.ts")).connectionCommands },
   { words: ["client"], load: async () => (await import("./clients.ts")).clientCommands },
   { words: ["scim-client"], load: async () => (await import("./scim-clients.ts")).scimClientCommands },
+  { words: ["api-key"], load: async () => (await import("./api-keys.ts")).apiKeyCommands },
   { words: ["token"], load: async () => (await import("./tokens.ts")).tokenCommands },
   { words: ["migrate"], load: async () => [(await import("./migrate.ts")).migrateCommand] },
   { words: ["backup"], load: async () => [(await import("./backup.ts")).backupCommand] },

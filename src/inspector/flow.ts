@@ -84,6 +84,8 @@ const titles: Record<FlowKind, Title> = {
     messages.some(({ step }) => step.includes("refresh"))
       ? `Okta ${hasFailed ? "did not renew" : "renewed"} its access to provision`
       : `Okta was ${hasFailed ? "not " : ""}allowed to provision`,
+  "api-call": (person, hasFailed) =>
+    hasFailed ? "An API key was refused" : `An API key acted for ${person ?? "a person"}`,
   "agent-call": (person, hasFailed) =>
     hasFailed
       ? `An agent was refused${person === null ? "" : ` for ${person}`}`

@@ -1,3 +1,4 @@
+import { brand } from "../../config/brand.ts";
 import type { Message, MessageFact, MessagePart } from "../recording.ts";
 
 /**
@@ -27,16 +28,17 @@ function isSecretName(name: string): boolean {
 /** Secret attributes in a path or filter of SCIM. */
 const secretInPath = /pass(?:word|wd|phrase)|secret|credential|token/i;
 
-/** Tokens that can be recognized: of an Authorization header, a JWT, our tokens and the secrets of agents. */
+/** Tokens that can be recognized: of an Authorization header, a JWT, our tokens and keys, and the secrets of agents. */
 const shapes: readonly [RegExp, string][] = [
   [/\b(bearer|basic|dpop) +[\w.~+/=-]{16,}/gi, `$1 ${redacted}`],
   [/\beyJ[\w-]{5,}(?:\.[\w-]*){1,4}/g, redacted],
   [/\b(?:oinscim|oinat|oinagent)_[\w-]{12,}/g, redacted],
+  [new RegExp(`\\b${brand.apiKeyPrefix}\\w{12,}`, "g"), redacted],
 ];
 
 /** A quick test that excludes most texts before the shapes are tried. */
 const minShapeLength = "eyJ12345.".length;
-const maybeShape = /bearer|basic|dpop|eyJ|oin[a-z]+_/i;
+const maybeShape = new RegExp(`bearer|basic|dpop|eyJ|oin[a-z]+_|${brand.apiKeyPrefix}`, "i");
 
 /** Parameters of a URL or form, and comparisons in a SCIM filter. */
 const assigned = /([?&;\s]|^)([\w.-]+)=([^&;\s]*)/g;

@@ -73,8 +73,10 @@ const calls: Remedies<string> = {
   invalid_scope: "Compare the scopes that the agent asks for with those granted in Okta.",
   invalid_target: "The agent's developer asks Okta for an assertion that covers this API.",
   invalid_dpop_proof: "The agent's developer makes a new proof for each call. Compare the clocks.",
-  invalid_token: "The agent gets a new access token. If it recurs, read the failed check.",
-  insufficient_scope: "Grant the scope in Okta, if the agent may do this.",
+  invalid_token:
+    "The agent gets a new access token; replace an API key. If it recurs, read the failed check.",
+  insufficient_scope:
+    "Grant the scope in Okta if the agent may do this; an API key needs a new one with the scope.",
   unauthorized_client: "The client uses the grant that is meant for it.",
   unsupported_response_type: "Okta asks for a code: find out who called.",
   unsupported_grant_type: "The agent's developer uses the grant that the failed check names.",

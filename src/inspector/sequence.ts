@@ -35,6 +35,7 @@ export interface SequenceStep {
 
 const laneNames: Record<Lane, string> = {
   agent: "Agent",
+  program: "Program",
   browser: "Browser",
   product: brand.productName,
   okta: "Okta",

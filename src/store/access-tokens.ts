@@ -8,6 +8,7 @@ import { toUser, type UserRow } from "./tenant/users.ts";
 
 /** An access token, with what it rests on as the database knows it now: src/web/access-token-policy.ts judges it. */
 export interface StoredAccessToken {
+  kind: "access-token";
   tenant: SignedInPerson["tenant"];
   user: User;
   /** The person's role now, and when the token was issued. */
@@ -43,7 +44,7 @@ export function accessTokenStore(database: Database, now: () => number = Date.no
         .first(["users.*", ...tokenColumns, ...agentColumns.map((column) => database.sql().raw(column))]);
       if (!row) return null;
       const role = await tenantRoles(tenantScope(database, row.tenant_id)).effective(row.id);
-      return { ...toStored(row), role };
+      return { ...toStored(row), kind: "access-token", role };
     },
 
     async removeExpired(): Promise<void> {
@@ -102,7 +103,7 @@ const agentColumns = [
   `not exists (select 1 from agent_grants as g where ${ofGrant} and g.revoked_at is null) as grant_revoked`,
 ];
 
-function toStored(row: TokenRow): Omit<StoredAccessToken, "role"> {
+function toStored(row: TokenRow): Omit<StoredAccessToken, "kind" | "role"> {
   return {
     tenant: { id: row.tenant_id, slug: row.tenant_slug, name: row.tenant_name },
     user: toUser(row),

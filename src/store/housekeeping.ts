@@ -1,5 +1,6 @@
 import type { Log } from "../log.ts";
 import { accessTokenStore } from "./access-tokens.ts";
+import { apiKeyStore } from "./api-keys.ts";
 import type { Database } from "./database.ts";
 import { outbox } from "./outbox.ts";
 import { provisioningGrantStore } from "./provisioning-grants.ts";
@@ -27,10 +28,11 @@ export function startHousekeeping(database: Database, log: Log): () => void {
 /** How long the console shows a message of the outbox after it was settled. */
 const outboxAgeMs = 7 * dayMs;
 
-/** Removes expired sessions, access tokens, links, sign-ins in flight, codes, rate limits, answers to repeated requests, ids of events, recorded messages, settled messages of the outbox, figures and activity. */
+/** Removes expired sessions, access tokens, API keys, links, sign-ins in flight, codes, rate limits, answers to repeated requests, ids of events, recorded messages, settled messages of the outbox, figures and activity. */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
   await accessTokenStore(database).removeExpired();
+  await apiKeyStore(database).removeEnded();
   await systemStore(database).links.removeExpired();
   await systemStore(database).removeExpiredLogins();
   await provisioningGrantStore(database).removeExpired();

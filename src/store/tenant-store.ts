@@ -3,6 +3,7 @@ import { tenantAccessTokens } from "./tenant/access-tokens.ts";
 import { tenantActivity } from "./tenant/activity.ts";
 import { tenantAffiliations } from "./tenant/affiliations.ts";
 import { tenantAgents } from "./tenant/agents.ts";
+import { tenantApiKeys } from "./tenant/api-keys.ts";
 import { tenantConnections } from "./tenant/connections.ts";
 import { tenantCounts } from "./tenant/counts.ts";
 import { tenantCredentials, tenantLinks, tenantSessions } from "./tenant/credentials.ts";
@@ -61,6 +62,7 @@ const tables = {
   sessions: tenantSessions,
   agents: tenantAgents,
   accessTokens: tenantAccessTokens,
+  apiKeys: tenantApiKeys,
   signalStreams: tenantSignalStreams,
   receivedSignals: tenantReceivedSignals,
   domains: tenantDomains,

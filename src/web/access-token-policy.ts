@@ -1,39 +1,75 @@
 import type { Rule } from "policy-list/policy";
 import { atLeast } from "../directory/roles.ts";
 import type { StoredAccessToken } from "../store/access-tokens.ts";
+import type { StoredApiKey } from "../store/api-keys.ts";
 
 /** The error codes of a refused call (RFC 6750 §3.1, RFC 9449 §7.1). */
 type CallError = "invalid_token" | "invalid_dpop_proof" | "insufficient_scope";
 type CallRule<Facts> = Rule<Facts, CallError>;
 
 /**
- * The policy of a call with an access token: every rule, in the order in which it is applied. A token is dead as soon as
- * anything that it rests on is gone, so that nothing has to find and end it.
+ * The policy of a call with an access token or an API key: every rule, in the order in which it is applied. Both are dead as
+ * soon as anything that they rest on is gone, so that nothing has to find and end them.
  */
-export interface TokenFacts {
-  token: StoredAccessToken;
-  /** The identifier of the called resource. */
-  resource: string;
+interface Facts<Token> {
+  token: Token;
   /** In ms since the epoch. */
   now: number;
 }
 
-function rule(
+export interface TokenFacts extends Facts<StoredAccessToken> {
+  /** The identifier of the called resource. */
+  resource: string;
+}
+
+export interface ApiKeyFacts extends Facts<Omit<StoredApiKey, "kind" | "tenant">> {
+  /** Whether the called resource accepts API keys. */
+  acceptsApiKeys: boolean;
+}
+
+function rule<These extends Facts<unknown>>(
   id: string,
   name: string,
   citation: string,
-  holds: (token: StoredAccessToken, facts: TokenFacts) => boolean,
-): CallRule<TokenFacts> {
+  holds: (token: These["token"], facts: These) => boolean,
+): CallRule<These> {
   return { id, name, citation, reason: "invalid_token", holds: (facts) => holds(facts.token, facts) };
 }
 
-export const tokenRules: readonly CallRule<TokenFacts>[] = [
+/** Access tokens and API keys alike: they act for a person. */
+type PersonsToken = Pick<StoredAccessToken, "user" | "role" | "issuedRole" | "issuedEpoch">;
+
+const personRules: readonly CallRule<Facts<PersonsToken>>[] = [
+  rule("person-active", "The person is active", "Deactivation is always obeyed", ({ user }) => user.active),
   rule(
-    "token-expiry",
-    "The token has not expired",
-    "RFC 6750 §3.1",
-    ({ expiresAt }, { now }) => expiresAt > now,
+    "person-not-blocked",
+    "The person is not blocked",
+    "An administrator may block a person",
+    ({ user }) => !user.blocked,
   ),
+  rule(
+    "access-current",
+    "The person's access was not revoked since the token was issued",
+    "Universal Logout, sign-out by an administrator",
+    ({ user, issuedEpoch }) => user.accessEpoch === issuedEpoch,
+  ),
+  rule(
+    "role-kept",
+    "The person still has the role for which the token was issued",
+    "A token does not outlive a role",
+    ({ role, issuedRole }) => atLeast(role, issuedRole),
+  ),
+];
+
+const tokenExpiry = rule<Facts<{ expiresAt: number | null }>>(
+  "token-expiry",
+  "The token has not expired",
+  "RFC 6750 §3.1",
+  ({ expiresAt }, { now }) => expiresAt === null || expiresAt > now,
+);
+
+export const tokenRules: readonly CallRule<TokenFacts>[] = [
+  tokenExpiry,
   rule(
     "token-resource",
     "The token is for this resource",
@@ -70,25 +106,24 @@ export const tokenRules: readonly CallRule<TokenFacts>[] = [
     "A person may revoke an agent's access",
     ({ isGrantRevoked }) => !isGrantRevoked,
   ),
-  rule("person-active", "The person is active", "Deactivation is always obeyed", ({ user }) => user.active),
+  ...personRules,
+];
+
+export const apiKeyRules: readonly CallRule<ApiKeyFacts>[] = [
+  tokenExpiry,
   rule(
-    "person-not-blocked",
-    "The person is not blocked",
-    "An administrator may block a person",
-    ({ user }) => !user.blocked,
+    "api-key-not-revoked",
+    "The API key is not revoked",
+    "Administrators may revoke an API key",
+    ({ revokedAt }) => revokedAt === null,
   ),
   rule(
-    "access-current",
-    "The person's access was not revoked since the token was issued",
-    "Universal Logout, sign-out by an administrator",
-    ({ user, issuedEpoch }) => user.accessEpoch === issuedEpoch,
+    "api-key-resource",
+    "The resource accepts API keys",
+    "The identity provider decides about agents, which call the MCP server",
+    (_key, { acceptsApiKeys }) => acceptsApiKeys,
   ),
-  rule(
-    "role-kept",
-    "The person still has the role for which the token was issued",
-    "A token does not outlive a role",
-    ({ role, issuedRole }) => atLeast(role, issuedRole),
-  ),
+  ...personRules,
 ];
 
 export interface CallProof {
@@ -130,3 +165,4 @@ export const callScopeRules: readonly CallRule<{ scopes: readonly string[]; need
 ];
 
 export const callPolicy = [...tokenRules, ...proofRules, ...callScopeRules] as const;
+export const apiKeyPolicy = [...apiKeyRules, ...proofRules.slice(0, 1), ...callScopeRules] as const;

@@ -1,33 +1,39 @@
 import type { Request, RequestHandler, Response } from "express";
 import { judge, type RuleBrokenError, ruleBrokenBy } from "policy-list/policy";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import { brand } from "../../config/brand.ts";
 import { apiScopes } from "../../config/integration.ts";
+import { isApiKey } from "../directory/api-keys.ts";
 import { atLeast } from "../directory/roles.ts";
-import { crossAppAccessUrls } from "../endpoints.ts";
+import { crossAppAccessUrls, paths } from "../endpoints.ts";
 import type { BrokenRule } from "../errors.ts";
 import type { Role, User } from "../model.ts";
 import { accessTokenStore, type StoredAccessToken } from "../store/access-tokens.ts";
+import { apiKeyStore, type StoredApiKey } from "../store/api-keys.ts";
 import type { Database } from "../store/database.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
-import { callScopeRules, proofRules, tokenRules } from "./access-token-policy.ts";
+import { forTenant } from "../store/tenant-store.ts";
+import { apiKeyRules, callScopeRules, proofRules, tokenRules } from "./access-token-policy.ts";
 import { proofAlgorithms, proofVerifier } from "./dpop.ts";
 import { answerProblem } from "./problems.ts";
 
-/** The actor of a request to the API: a signed-in person in a browser, or an agent for a person. */
+/** The actor of a request to the API: a signed-in person in a browser, a person's API key, or an agent for a person. */
 export interface Acting {
   tenant: SignedInPerson["tenant"];
   user: User;
   role: Role;
   /** The names of the scopes. */
   scopes: readonly string[];
-  /** The agent that acts for the person; null if the person acts in a browser. */
+  /** The agent that acts for the person; null if the person acts in a browser or by an API key. */
   agent: { clientId: string; name: string; act: string | null } | null;
+  /** Null unless the request came with one. */
+  apiKey: { id: string; name: string } | null;
 }
 
-/** A known access token that came with a request, and the rule that the call broke; null if it broke none. */
+/** A known access token or API key that came with a request, and the rule that the call broke; null if it broke none. */
 export interface PresentedToken {
-  token: StoredAccessToken;
+  token: StoredAccessToken | StoredApiKey;
   broken: BrokenRule | null;
 }
 
@@ -53,22 +59,24 @@ export function scopesOf(role: Role): string[] {
 
 /** Lets a signed-in person act with the scopes of their role. Mount it behind the same-origin check. */
 export const actAsSignedIn: RequestHandler = (req, _res, next) => {
-  if (req.person) req.acting = { ...req.person, scopes: scopesOf(req.person.role), agent: null };
+  if (req.person)
+    req.acting = { ...req.person, scopes: scopesOf(req.person.role), agent: null, apiKey: null };
   next();
 };
 
 export interface ResourceGuard {
-  /** Requires an access token for this resource and puts its owner into `req.acting`. It asks for no scope. */
+  /** Requires an access token or an API key for this resource and puts its owner into `req.acting`. It asks for no scope. */
   authenticate: RequestHandler;
   /** Requires a scope; mount it after `authenticate`. */
   requireScope(scope: string): RequestHandler;
 }
 
 /**
- * Guards the routes of a resource by access tokens (RFC 6750, RFC 9449). A refusal says where the resource's metadata is
- * (RFC 9728 §5.1), so that a client finds out by itself how to get a token.
- * @param path the resource's path, which with the origin is its identifier: paths.api or paths.mcp.
- * @param callsPerMinute of one agent in one tenant. Each process counts for itself: a limit must not cost a write per call.
+ * Guards the routes of a resource by access tokens (RFC 6750, RFC 9449) and API keys. A refusal says where the resource's
+ * metadata is (RFC 9728 §5.1), so that a client finds out by itself how to get a token.
+ * @param path the resource's path, which with the origin is its identifier: paths.api or paths.mcp. Only the API accepts keys.
+ * @param callsPerMinute of one agent in one tenant, or of one key. Each process counts for itself: a limit must not cost a
+ * write per call.
  */
 export function resourceGuard(
   database: Database,
@@ -76,11 +84,11 @@ export function resourceGuard(
   path: string,
   callsPerMinute = 600,
 ): ResourceGuard {
-  const tokens = accessTokenStore(database);
+  const [tokens, apiKeys] = [accessTokenStore(database), apiKeyStore(database)];
   const verifyProof = proofVerifier(database);
   const limiter = new RateLimiterMemory({ points: callsPerMinute, duration: 60 });
   const metadata = crossAppAccessUrls(baseUrl).protectedResource(path);
-  const resource = baseUrl + path;
+  const [resource, acceptsApiKeys] = [baseUrl + path, path === paths.api];
   const refuse = (req: Request, res: Response, refusal: CallRefusal): void => {
     const { status, error, description, scope } = refusal;
     const { ruleId = null, found = null } = req.presentedToken?.broken ?? {};
@@ -96,11 +104,19 @@ export function resourceGuard(
     answerProblem(req, res, { status, detail: description });
   };
 
+  /** One statement for either, and none for a text that only looks like a key. */
+  async function find(presented: string): Promise<StoredAccessToken | StoredApiKey | null> {
+    if (!presented.startsWith(brand.apiKeyPrefix)) return await tokens.find(hashToken(presented));
+    return isApiKey(brand.apiKeyPrefix, presented) ? await apiKeys.find(hashToken(presented)) : null;
+  }
+
   /** Throws RuleBrokenError. The proof comes last, because reading it consumes it. */
   async function judgeCall(req: Request, { scheme, presented, token }: Presented): Promise<void> {
-    judge(tokenRules, { token, resource, now: Date.now() });
+    if (token.kind === "api-key") judge(apiKeyRules, { token, acceptsApiKeys, now: Date.now() });
+    else judge(tokenRules, { token, resource, now: Date.now() });
+    const keyThumbprint = token.kind === "api-key" ? null : token.keyThumbprint;
     const bound = {
-      isBound: token.keyThumbprint !== null,
+      isBound: keyThumbprint !== null,
       isPresentedBound: scheme.toLowerCase() === "dpop",
     };
     judge(proofRules, { ...bound, problem: null });
@@ -108,7 +124,7 @@ export function resourceGuard(
     const url = baseUrl + req.originalUrl.replace(/\?.*$/s, "");
     const call = { method: req.method, url, token: presented };
     const { thumbprint, problem } = await verifyProof(req.get("dpop") ?? "", call);
-    const isOwn = thumbprint === token.keyThumbprint;
+    const isOwn = thumbprint === keyThumbprint;
     judge(proofRules, { ...bound, problem: isOwn ? null : (problem ?? "its key is not the token's") });
   }
 
@@ -116,7 +132,7 @@ export function resourceGuard(
     async authenticate(req, res, next) {
       const [, scheme = "", presented] = /^(Bearer|DPoP) (\S+)$/i.exec(req.get("authorization") ?? "") ?? [];
       if (!presented) return refuse(req, res, { status: 401, description: "An access token is needed." });
-      const token = await tokens.find(hashToken(presented));
+      const token = await find(presented);
       if (!token) return refuse(req, res, invalidToken);
       req.presentedToken = { token, broken: null };
       const broken = await ruleBrokenBy(() => judgeCall(req, { scheme, presented, token }));
@@ -124,21 +140,20 @@ export function resourceGuard(
         req.presentedToken.broken = { ruleId: broken.rule.id, found: broken.found };
         return refuse(req, res, refusalOf(broken));
       }
-      const { tenant, user, role, scopes, act } = token;
-      const { clientId, name } = token.agent;
-      const retryAfter = await use(limiter, `${tenant.id}/${clientId}`);
+      const caller = callerOf(token);
+      const retryAfter = await use(
+        limiter,
+        `${token.tenant.id}/${caller.apiKey?.id ?? caller.agent?.clientId}`,
+      );
       if (retryAfter > 0) {
-        const detail = "This agent sends too many requests.";
+        const detail = `This ${caller.apiKey ? "API key" : "agent"} sends too many requests.`;
         return answerProblem(req, res, { status: 429, detail, retryAfter });
       }
+      if (token.kind === "api-key") await recordUse(database, token);
+      const { tenant, user, role } = token;
       const allowed = scopesOf(role);
-      req.acting = {
-        tenant,
-        user,
-        role,
-        scopes: scopes.filter((one) => allowed.includes(one)),
-        agent: { clientId, name, act },
-      };
+      const scopes = token.scopes.filter((one) => allowed.includes(one));
+      req.acting = { tenant, user, role, scopes, ...caller };
       next();
     },
 
@@ -147,10 +162,23 @@ export function resourceGuard(
       const broken = await ruleBrokenBy(() => judge(callScopeRules, { scopes, needed }));
       if (!broken) return next();
       if (req.presentedToken) req.presentedToken.broken = { ruleId: broken.rule.id, found: broken.found };
-      const description = `The access token does not have the scope ${needed}.`;
+      const description = `The ${actingOf(req).apiKey ? "API key" : "access token"} does not have the scope ${needed}.`;
       refuse(req, res, { status: 403, error: "insufficient_scope", description, scope: needed });
     },
   };
+}
+
+function callerOf(token: StoredAccessToken | StoredApiKey): Pick<Acting, "agent" | "apiKey"> {
+  if (token.kind === "api-key") return { agent: null, apiKey: { id: token.id, name: token.name } };
+  return { agent: { clientId: token.agent.clientId, name: token.agent.name, act: token.act }, apiKey: null };
+}
+
+/** A key's last use is written at most this often. */
+const recordUseMs = 60 * 60_000;
+
+async function recordUse(database: Database, { id, tenant, lastUsedAt }: StoredApiKey): Promise<void> {
+  if (Date.now() - (lastUsedAt ?? 0) < recordUseMs) return;
+  await forTenant(database, tenant.id).apiKeys.recordUse(id);
 }
 
 /** Counts a use. Returns 0 if it is allowed, otherwise the seconds until it will be. */
@@ -168,14 +196,14 @@ interface Presented {
   scheme: string;
   /** The text that the client sent. */
   presented: string;
-  token: StoredAccessToken;
+  token: StoredAccessToken | StoredApiKey;
 }
 
 /** One text for all reasons: the holder of a token learns nothing of the tenant. The log and the inspector have the reason. */
 const invalidToken: CallRefusal = {
   status: 401,
   error: "invalid_token",
-  description: "The access token is unknown, expired or no longer valid here.",
+  description: "The access token or API key is unknown, expired or no longer valid here.",
 };
 
 function refusalOf({ rule, found }: RuleBrokenError): CallRefusal {

@@ -57,6 +57,11 @@ export function describeApi(baseUrl: string, operations: readonly ApiOperation[]
           scheme: "bearer",
           description: `An access token of ${paths.token}. ${paths.protectedResource}${paths.api} says how to get one.`,
         },
+        apiKey: {
+          type: "http",
+          scheme: "bearer",
+          description: `A person's API key: ${brand.apiKeyPrefix}… An administrator creates one in the console.`,
+        },
         session: {
           type: "apiKey",
           in: "cookie",
@@ -81,7 +86,7 @@ function describeOperation(operation: ApiOperation): Json {
     operationId,
     summary,
     ...(description ? { description } : {}),
-    security: [{ accessToken: [scope] }, { session: [] }],
+    security: [{ accessToken: [scope] }, { apiKey: [scope] }, { session: [] }],
     parameters,
     ...(content ? { requestBody: { required: true, content } } : {}),
     responses,

@@ -18,8 +18,8 @@ export async function atMostOnce(
 ): Promise<StoredAnswer> {
   const header = req.get("idempotency-key");
   if (header === undefined) return await store.transaction(work);
-  const { user, agent } = actingOf(req);
-  const key = { userId: user.id, agent: agent?.clientId ?? "", key: keyIn(header) };
+  const { user, agent, apiKey } = actingOf(req);
+  const key = { userId: user.id, agent: agent?.clientId ?? apiKey?.id ?? "", key: keyIn(header) };
   const fingerprint = fingerprintOf(req);
   const reserved = await store.idempotency.reserve(key, fingerprint);
   if (reserved.reservation === null) {

@@ -22,6 +22,7 @@ const ofTenantA: Record<string, (a: TenantA) => string> = {
   tombstone: (a) => a.tombstoneId,
   test: (a) => a.testId,
   agent: (a) => a.clientId,
+  apiKey: (a) => a.apiKeyId,
   message: () => "1",
   flow: () => "1",
 };

@@ -3,6 +3,7 @@ import { addAgentSecret, createAgent, revokeAgentGrant } from "../../src/directo
 import type { User } from "../../src/model.ts";
 import { agentStore } from "../../src/store/agents.ts";
 import { defaultSessionLimits } from "../../src/store/session-store.ts";
+import { administratorWithKey, apiKeyOf } from "../helpers/api-keys.ts";
 import type { TestDatabase } from "../helpers/databases.ts";
 import type { PageCase } from "../helpers/every-page.ts";
 import { signingCertificate } from "../helpers/idp-metadata.ts";
@@ -34,11 +35,14 @@ async function populate(use: () => TestDatabase, { acme, owner }: Site) {
   await agentStore(database).revoke(gone.clientId);
   await store.agents.setBlocked(everyones, true);
   await addAgentSecret(database, own.clientId);
+  const { user, id } = await administratorWithKey(store, { name: "Former report" });
+  await store.apiKeys.revoke(id);
+  await apiKeyOf(store, user, { name: "Weekly report", days: 7 });
   const admin = await createLocalAccount(store, "agents-admin@acme.example", "admin");
   return { own, everyones, gone, assistant, admin };
 }
 
-/** The pages of agents (see pages.ts). */
+/** The pages of agents and API keys (see pages.ts). */
 export async function agentPages(use: () => TestDatabase, site: Site): Promise<PageCase[]> {
   const { own, everyones, gone, assistant, admin } = await populate(use, site);
   const page = (name: string, path: string, more: Partial<PageCase> = {}): PageCase => {
@@ -49,6 +53,7 @@ export async function agentPages(use: () => TestDatabase, site: Site): Promise<P
   const claims = { iss: "https://unknown.okta.example", sub: "00u1", client_id: own.clientId };
   const assertion = [encoded({ alg: "RS256", typ: "oauth-id-jag+jwt" }), encoded(claims), "none"].join(".");
   const wanted = { name: "Another helper", scopes: "tasks.read", method: "secret" };
+  const key = { name: "Nightly report", scopes: "tasks.read", days: "90" };
   const wrong = { name: "", method: "keys", jwksUri: "nonsense" };
   return [
     page("agents", "/admin/agents"),
@@ -64,6 +69,9 @@ export async function agentPages(use: () => TestDatabase, site: Site): Promise<P
     page("the preview of an ID-JAG", "/admin/agents/preview"),
     page("the preview of no ID-JAG", "/admin/agents/preview", { status: 400, form: { assertion: "none" } }),
     page("the preview of an ID-JAG that is refused", "/admin/agents/preview", { form: { assertion } }),
+    page("API keys", "/admin/api-keys"),
+    page("a new API key, shown once", "/admin/api-keys", { status: 303, form: key }),
+    page("a new API key sent wrong", "/admin/api-keys", { status: 303, form: { name: "", days: "0" } }),
     page("activity of agents", "/admin/activity?kind=agents"),
   ];
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { issueAccessToken } from "../../src/directory/access-tokens.ts";
 import { createAgent } from "../../src/directory/agents.ts";
+import { createApiKey } from "../../src/directory/api-keys.ts";
 import type { Database } from "../../src/store/database.ts";
 import { forwardAuthKeyStore } from "../../src/store/forward-auth-keys.ts";
 import { rateLimiter } from "../../src/store/rate-limits.ts";
@@ -111,6 +112,8 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   const bound = { act: null, scopes: ["tasks.read"], resources: ["api"], keyThumbprint: null };
   const grant = { user, role: "owner", connectionId: connection.id, agent, ...bound } as const;
   await issueAccessToken(store, grant, defaultSessionLimits);
+  const wantedKey = { prefix: "tkl_", name: "Report", scopes: ["tasks.read"], days: null };
+  await createApiKey(store, { user, role: "owner" }, wantedKey);
   const granted = { clientId: agent.clientId, userId: user.id, sourceId: writer.source.id };
   await store.provisioningCodes.create(newCode(`code-${tenant.tenant.slug}`, granted));
   await store.provisioningGrants.create(newGrant(`grant-${tenant.tenant.slug}`, granted));

@@ -28,6 +28,7 @@ export interface TenantA {
   domain: string;
   testId: string;
   clientId: string;
+  apiKeyId: string;
   codeId: string;
   grantId: string;
   sessionId: string;

@@ -14,7 +14,7 @@ import { streamPolicy } from "../../src/shared-signals/stream-policy.ts";
 import { connectionActive } from "../../src/sso/connection.ts";
 import { repeatedSignInRules } from "../../src/sso/sign-in.ts";
 import { connectionPolicy } from "../../src/universal-logout/policy.ts";
-import { callPolicy } from "../../src/web/access-token-policy.ts";
+import { apiKeyPolicy, callPolicy } from "../../src/web/access-token-policy.ts";
 
 /** The rules that the inspector shows. The calls of SCIM have no policy: describe/scim.ts has their checks. */
 const policies: Record<Protocol, readonly NamedRule[]> = {
@@ -32,6 +32,7 @@ const policies: Record<Protocol, readonly NamedRule[]> = {
   "universal-logout": connectionPolicy,
   "shared-signals": [...shownRules, ...Object.values(streamPolicy).flat()],
   "cross-app-access": [...tokenPolicy, ...callPolicy],
+  "api-key": apiKeyPolicy,
 };
 
 describe("the groups of the inspector's checks", () => {

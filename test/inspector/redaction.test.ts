@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { brand } from "../../config/brand.ts";
 import { redact } from "../../src/inspector/redaction.ts";
 import type { Message } from "../../src/recording.ts";
 import { message } from "../helpers/messages.ts";
@@ -6,6 +7,7 @@ import { message } from "../helpers/messages.ts";
 const secret = "correct horse battery";
 const jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
 const accessToken = "oinat_Zm9yIHRlc3RzIG9ubHkgYW5kIG5vdGhpbmcgZWxzZQ";
+const apiKey = `${brand.apiKeyPrefix}Zm9yIHRlc3RzIG9ubHkgYW5kIG5vdGhpbmcgZWxzZQ`;
 const agentSecret = "oinagent_Zm9yIHRlc3RzIG9ubHkgYW5kIG5vdGhpbmcgZWxzZQ";
 const token = "oinscim_Zm9yIHRlc3RzIG9ubHkgYW5kIG5vdGhpbmcgZWxzZQ";
 
@@ -41,6 +43,7 @@ const places: [string, Partial<Message>][] = [
   ["a JWT anywhere", json({ comment: `see ${jwt} there` })],
   ["a provisioning token anywhere", json({ comment: `mine is ${token}` })],
   ["an access token anywhere", json({ comment: `mine is ${accessToken}` })],
+  ["an API key anywhere", json({ comment: `mine is ${apiKey}` })],
   ["an agent's secret anywhere", json({ comment: `mine is ${agentSecret}` })],
   ["a token that is bound to a key, anywhere", json({ comment: `DPoP ${secret.replaceAll(" ", "-")}` })],
   ["a proof of possession in a header", head(`DPoP: ${jwt}`)],
@@ -73,6 +76,7 @@ describe("redaction", () => {
         jwt,
         token,
         accessToken,
+        apiKey,
         agentSecret,
       ])
         assert.ok(!kept.includes(value), kept);

@@ -1,9 +1,9 @@
 import type { IsolationCases } from "../helpers/isolation.ts";
 
-/** The cases of agents and their tokens: tenant B calls each method for A's data (see isolation-cases.ts). */
+/** The cases of agents and their tokens, and of API keys: tenant B calls each method for A's data (see isolation-cases.ts). */
 export const agentCases: Pick<
   IsolationCases,
-  Extract<keyof IsolationCases, `agents.${string}` | `accessTokens.${string}`>
+  Extract<keyof IsolationCases, `agents.${string}` | `accessTokens.${string}` | `apiKeys.${string}`>
 > = {
   "agents.registered": { call: (b) => b.agents.registered(), gives: [] },
   "agents.known": { call: (b) => b.agents.known(), gives: [] },
@@ -52,4 +52,23 @@ export const agentCases: Pick<
     },
     gives: undefined,
   },
+  "apiKeys.create": {
+    call: (b, a) =>
+      b.apiKeys.create({
+        id: "b-key",
+        keyHash: "b-key",
+        hint: "tkl_1234",
+        userId: a.userId,
+        name: "B's",
+        scopes: ["tasks.write"],
+        role: "admin",
+        accessEpoch: 0,
+        expiresAt: null,
+      }),
+    gives: "refused",
+  },
+  "apiKeys.list": { call: (b) => b.apiKeys.list(), gives: [] },
+  "apiKeys.countOf": { call: (b, a) => b.apiKeys.countOf(a.userId), gives: 0 },
+  "apiKeys.recordUse": { call: (b, a) => b.apiKeys.recordUse(a.apiKeyId), gives: undefined },
+  "apiKeys.revoke": { call: (b, a) => b.apiKeys.revoke(a.apiKeyId), gives: false },
 };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { issueAccessToken } from "../../src/directory/access-tokens.ts";
 import { createAgent } from "../../src/directory/agents.ts";
+import { createApiKey } from "../../src/directory/api-keys.ts";
 import { deleteProvisionedUser, provisionUser } from "../../src/directory/provisioning.ts";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
@@ -117,6 +118,17 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
     created_at: 1,
     expires_at: 1,
   }),
+  api_keys: (a) => ({
+    id: "x",
+    key_hash: "x",
+    hint: "x",
+    user_id: a.userId,
+    name: "x",
+    scopes: "x",
+    role: "admin",
+    access_epoch: 0,
+    created_at: 1,
+  }),
   idempotency_keys: (a) => ({
     user_id: a.userId,
     agent: "",
@@ -231,6 +243,8 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   const streamId = await openStream(store, connectionId);
   await store.signalTransmitters.switchTo(connectionId, true);
   const [codeId, grantId] = [`code-${tenant.slug}`, `grant-${tenant.slug}`];
+  const wantedKey = { prefix: "tkl_", name: "Report", scopes: ["tasks.read"], days: null };
+  const { id: apiKeyId } = await createApiKey(store, { user, role: "admin" }, wantedKey);
   const granted = { clientId, userId: user.id, sourceId: writer.source.id };
   await store.provisioningCodes.create(newCode(codeId, granted));
   await store.provisioningGrants.create(newGrant(grantId, granted));
@@ -253,6 +267,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     domain,
     testId,
     clientId,
+    apiKeyId,
     codeId,
     grantId,
     sessionId,

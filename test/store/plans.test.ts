@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { findPeople } from "../../src/directory/find-people.ts";
 import { accessTokenStore } from "../../src/store/access-tokens.ts";
+import { apiKeyStore } from "../../src/store/api-keys.ts";
 import type { Database } from "../../src/store/database.ts";
 import { outbox } from "../../src/store/outbox.ts";
 import { systemStore } from "../../src/store/system-store.ts";
@@ -54,6 +55,7 @@ const questions: Record<string, (database: Database, tenantId: string, id: strin
 /** The queries of a request by an agent. Every tenant's tokens are in one table. */
 const guardQuestions: typeof questions = {
   "an access token": (database) => accessTokenStore(database).find("a-hash"),
+  "an API key": (database) => apiKeyStore(database).find("a-hash"),
   "a person's role": (database, tenantId, id) => forTenant(database, tenantId).roles.effective(id),
 };
 

@@ -50,6 +50,7 @@ const openApi = z.strictObject({
     responses: z.record(z.string().regex(/^[\w.-]+$/), response),
     securitySchemes: z.strictObject({
       accessToken: z.strictObject({ type: z.literal("http"), scheme: z.literal("bearer"), ...described }),
+      apiKey: z.strictObject({ type: z.literal("http"), scheme: z.literal("bearer"), ...described }),
       session: z.strictObject({
         ...{ type: z.literal("apiKey"), in: z.literal("cookie"), name: z.literal("session"), ...described },
       }),
@@ -109,6 +110,7 @@ describe("the description of the API", () => {
           scopes.length === 1 && apiScopes.some(({ name }) => name === scopes[0]),
           `${method} ${path}: ${scopes}`,
         );
+        assert.deepEqual(security, [{ accessToken: scopes }, { apiKey: scopes }, { session: [] }]);
         const placeholders = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
         const inPath = parameters.filter((one) => one.in === "path").map(({ name }) => name);
         assert.deepEqual(inPath, placeholders);

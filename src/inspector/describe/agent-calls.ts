@@ -1,14 +1,16 @@
 import { STATUS_CODES } from "node:http";
 import { type Request, type RequestHandler, Router } from "express";
 import { paths } from "../../endpoints.ts";
-import type { Message, RecordedCheck, Recorder } from "../../recording.ts";
-import { callPolicy } from "../../web/access-token-policy.ts";
+import type { Message, MessageFact, RecordedCheck, Recorder } from "../../recording.ts";
+import type { StoredAccessToken } from "../../store/access-tokens.ts";
+import type { StoredApiKey } from "../../store/api-keys.ts";
+import { apiKeyPolicy, callPolicy } from "../../web/access-token-policy.ts";
 import type { PresentedToken } from "../../web/access-tokens.ts";
-import { checksOf, verdictOf } from "./rules.ts";
+import { checksOf, type NamedRule, verdictOf } from "./rules.ts";
 
 /**
- * Records each call of an agent to the API and to the MCP server once its response is sent, for the tenant of its access
- * token. That includes calls with a token that is dead. An unknown token names no tenant. Mount it before the routes.
+ * Records each call of an agent or with an API key to the API and to the MCP server once its response is sent, for the tenant
+ * of its token. That includes calls with a token that is dead. An unknown token names no tenant. Mount it before the routes.
  */
 export function recordAgentCalls(recorder: Recorder): RequestHandler {
   const router = Router();
@@ -23,36 +25,27 @@ export function recordAgentCalls(recorder: Recorder): RequestHandler {
 }
 
 function messageOf(req: Request, { token, broken }: PresentedToken): Message {
-  const { user, agent, connection } = token;
+  const { user } = token;
   const statusCode = req.res?.statusCode ?? 0;
   const status = `${statusCode} ${STATUS_CODES[statusCode] ?? ""}`.trim();
   const isMcp = isBelow(paths.mcp, req.originalUrl);
   const body = isMcp ? mcpMessage(req) : req.body;
-  const checks = [...checksOf("cross-app-access", callPolicy, broken), ...otherCheck(req, broken !== null)];
+  const { name, rules, facts, ...kind } = token.kind === "api-key" ? ofApiKey(token) : ofAgent(req, token);
+  const checks = [...checksOf(kind.protocol, rules, broken), ...otherCheck(req, broken !== null)];
   const { verdict, summary } = verdictOf(checks, "");
   return {
-    protocol: "cross-app-access",
+    ...kind,
     step: isMcp ? mcpStep(body) : apiStep(req),
     requestId: req.id,
-    connectionKey: connection.key,
-    flow: { kind: "agent-call", keys: [tokenIn(req)] },
     at: req.receivedAt,
     ms: null,
-    route: { from: "agent", to: "product", carried: false },
     person: user.loginName,
-    people: [user.loginName, user.email ?? "", user.id, agent.name].filter((name) => name !== ""),
+    people: [user.loginName, user.email ?? "", user.id, name].filter((one) => one !== ""),
     ...handledBy(isMcp, broken !== null),
-    facts: [
-      { label: "Agent", value: agent.name },
-      { label: "Client", value: agent.clientId },
-      { label: "Acts for", value: user.loginName },
-      ...(token.act === null ? [] : [{ label: "Agent in Okta", value: token.act }]),
-      { label: "Scopes", value: token.scopes.join(" ") },
-    ],
+    facts: [...facts, { label: "Scopes", value: token.scopes.join(" ") }],
     checks,
     verdict,
-    summary:
-      verdict === "failed" ? `${status}. ${summary}` : `${status}: ${agent.name} for ${user.loginName}`,
+    summary: verdict === "failed" ? `${status}. ${summary}` : `${status}: ${name} for ${user.loginName}`,
     request: {
       head: [`${req.method} ${req.originalUrl}`, ...headers(requestHeaders, (name) => req.get(name))],
       ...(Object.keys(req.query).length > 0 ? { query: req.query } : {}),
@@ -60,6 +53,45 @@ function messageOf(req: Request, { token, broken }: PresentedToken): Message {
       isRepeatable: true,
     },
     response: { head: [status, ...headers(answerHeaders, (name) => req.res?.get(name))] },
+  };
+}
+
+/** The sender of a message, in its members. */
+interface Sender extends Pick<Message, "protocol" | "connectionKey" | "flow" | "route"> {
+  name: string;
+  rules: readonly NamedRule[];
+  facts: MessageFact[];
+}
+
+function ofAgent(req: Request, { agent, act, connection, user }: StoredAccessToken): Sender {
+  return {
+    protocol: "cross-app-access",
+    connectionKey: connection.key,
+    flow: { kind: "agent-call", keys: [tokenIn(req)] },
+    route: { from: "agent", to: "product", carried: false },
+    name: agent.name,
+    rules: callPolicy,
+    facts: [
+      { label: "Agent", value: agent.name },
+      { label: "Client", value: agent.clientId },
+      { label: "Acts for", value: user.loginName },
+      ...(act === null ? [] : [{ label: "Agent in Okta", value: act }]),
+    ],
+  };
+}
+
+function ofApiKey({ name, hint, user }: StoredApiKey): Sender {
+  return {
+    protocol: "api-key",
+    connectionKey: null,
+    flow: { kind: "api-call", keys: [] },
+    route: { from: "program", to: "product", carried: false },
+    name,
+    rules: apiKeyPolicy,
+    facts: [
+      { label: "API key", value: `${name} (${hint}…)` },
+      { label: "Acts for", value: user.loginName },
+    ],
   };
 }
 

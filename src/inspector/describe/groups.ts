@@ -267,4 +267,9 @@ export const checkGroups: Record<Protocol, CheckGroups> = {
     ],
     ["Scopes", ["scope-left", "scope-granted"]],
   ],
+  "api-key": [
+    ["API key", ["token-expiry", "api-key-not-revoked", "api-key-resource", "token-scheme"]],
+    ["Person", ["person-active", "person-not-blocked", "access-current", "role-kept"]],
+    ["Scopes", ["scope-granted"]],
+  ],
 };

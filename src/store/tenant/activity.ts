@@ -156,7 +156,7 @@ function kindOf({ actorKind, action }: ActivityEntry): ActivityKind {
   const isOfAgents = actorKind === "agent" || actorKind === "person" || ["agent", "agents"].includes(subject);
   if (isOfAgents) return "agents";
   if (actorKind !== "admin" && actorKind !== "operator") return actorKind;
-  if (subject === "token" || subject === "grant") return "tokens";
+  if (["token", "grant", "api_key"].includes(subject)) return "tokens";
   if (subject === "stream") return "shared-signals";
   return ["user", "group", "tombstone"].includes(subject) ? "people" : "settings";
 }

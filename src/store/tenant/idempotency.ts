@@ -4,7 +4,7 @@ import type { TenantScope } from "./scope.ts";
 /** A key that a client chose for a request. Each caller has keys of its own. */
 export interface IdempotencyKey {
   userId: string;
-  /** The client ID of the agent that acts for the person; empty for their browser. */
+  /** The client ID of the agent that acts for the person, or the id of their API key; empty for their browser. */
   agent: string;
   key: string;
 }

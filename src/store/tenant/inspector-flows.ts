@@ -18,6 +18,8 @@ const windows: Record<FlowKind, number> = {
   stream: 600 * seconds,
   // A code lives for a minute.
   authorization: 60 * seconds,
+  // Each call of a program is a flow of its own.
+  "api-call": 0,
   "sign-out": 0,
   logout: 0,
 };

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { brand } from "../../../config/brand.ts";
 import { apiScopes } from "../../../config/integration.ts";
 import { createAgent } from "../../../src/directory/agents.ts";
+import { createApiKey } from "../../../src/directory/api-keys.ts";
 import { createConnection } from "../../../src/directory/connections.ts";
 import { signIn } from "../../../src/directory/sign-in.ts";
 import { addDomain } from "../../../src/directory/tenants.ts";
@@ -78,6 +80,8 @@ export async function seedConsole(
     scopes: apiScopes.map(({ name }) => name),
     jwksUri: null,
   });
+  const wantedKey = { prefix: brand.apiKeyPrefix, name: "Report", scopes: agent.scopes ?? [], days: null };
+  const apiKey = await createApiKey(store, { user: owner, role: "owner" }, wantedKey);
   if (database.engine === "postgres") await database.sql().raw("vacuum analyze");
   return {
     cookie: await plantSession({ database }, { id: tenantId }, owner),
@@ -87,6 +91,7 @@ export async function seedConsole(
       user: user.id,
       group: groups[2]?.id ?? "",
       agent: agent.clientId,
+      apiKey: apiKey.id,
       domain: await addDomain(store, "acme.example"),
     },
   };

@@ -53,8 +53,8 @@ interface Sample {
 const folder = "docs/explanation/pictures";
 const key = { oidc: "acme", saml: "acme-saml" };
 
-/** The picture of each protocol's flow: the name of its file, and its title. */
-const pictures: Record<Protocol, [file: string, title: string]> = {
+/** The picture of each protocol's flow: the name of its file, and its title. A call with an API key is one message. */
+const pictures: Record<Exclude<Protocol, "api-key">, [file: string, title: string]> = {
   scim: ["scim-run", "A provisioning run of one person"],
   oidc: ["oidc-sign-in", "A sign-in by OpenID Connect"],
   saml: ["saml-sign-in", "A sign-in by SAML"],
