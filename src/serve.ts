@@ -5,6 +5,8 @@ import { openCallCounter } from "./directory/call-counter.ts";
 import { recordSentSignals } from "./inspector/describe/sent-signals.ts";
 import { openInspector } from "./inspector/recorder.ts";
 import type { Log } from "./log.ts";
+import { type EventHandlers, eventHandler } from "./outbox/events.ts";
+import { type JobKind, jobHandler } from "./outbox/jobs.ts";
 import { outboxMetrics } from "./outbox/metrics.ts";
 import { openRunner } from "./outbox/runner.ts";
 import { startMetadataRefresh } from "./saml/metadata-refresh.ts";
@@ -12,7 +14,16 @@ import { signalSender } from "./shared-signals/sender.ts";
 import type { Database } from "./store/database.ts";
 import { startHousekeeping } from "./store/housekeeping.ts";
 import { sealer } from "./store/secrets.ts";
+import { handBackTasks } from "./tasks/events.ts"; // sample product
 import { configuredLimits } from "./trust/guarded-fetch.ts";
+
+/** The product's handlers of events, by the parts in config/events.ts. */
+const eventHandlers: EventHandlers = {
+  handBackTasks, // sample product
+};
+
+/** The product's background jobs: docs/how-to/run-background-jobs.md. */
+const jobKinds: readonly JobKind[] = [];
 
 /** How long running requests may take to finish after the signal to stop. */
 const drainMs = 15_000;
@@ -43,7 +54,12 @@ export async function serve(
   });
   const sending = { database, baseUrl: config.baseUrl, sealer: sealer(config.dataKey), limits };
   const signals = signalSender({ ...sending, onSent: recordSentSignals(recorder) });
-  const runner = openRunner({ database, log, handlers: { "shared-signal": signals }, onAttempt });
+  const handlers = {
+    "shared-signal": signals,
+    event: eventHandler(database, eventHandlers),
+    job: jobHandler(database, jobKinds),
+  };
+  const runner = openRunner({ database, log, handlers, onAttempt });
   runner.start();
   log.info({ address: server.address(), engine: database.engine, baseUrl: config.baseUrl }, "server.started");
   return async () => {

@@ -34,6 +34,7 @@ const named = {
     "test/oin/check/scimmy-routers.test.ts",
     "test/oin/check/site.test.ts",
     "test/oin/test-plan.test.ts",
+    "test/outbox/kill.test.ts",
     "test/packaging.test.ts",
     "test/scim/custom-attribute.test.ts",
     "test/scim/outage.test.ts",

@@ -38,6 +38,7 @@ export async function inviteOwner(
     if (user.origin !== "local") await convertToLocal(inside, user.id);
     await inside.users.update(user.id, { active: true, blocked: false });
     await inside.roles.grant(user.id, "owner");
+    await inside.events.tell({ name: "personChanged", userId: user.id });
     await inside.links.removeOfUser(user.id);
     const token = randomToken();
     const expiresAt = now() + linkHours * 3_600_000;
@@ -74,14 +75,19 @@ export async function createLocalUser(
     displayName: names.displayName ?? null,
     email,
   };
-  return await store.users.create({
-    ...validateNames({ ...profile, loginName: email }),
-    attributes: attributesFromProfile(profile),
-    id: randomUUID(),
-    active: true,
-    origin: "local",
-    sourceId: null,
-    sourceKey: null,
+  const wanted = validateNames({ ...profile, loginName: email });
+  return await store.transaction(async (inside) => {
+    const user = await inside.users.create({
+      ...wanted,
+      attributes: attributesFromProfile(profile),
+      id: randomUUID(),
+      active: true,
+      origin: "local",
+      sourceId: null,
+      sourceKey: null,
+    });
+    await inside.events.tell({ name: "personCreated", userId: user.id });
+    return user;
   });
 }
 
@@ -123,6 +129,7 @@ async function rename(store: TenantStore, user: User, names: PersonalNames): Pro
   if (user.givenName === names.givenName && user.familyName === names.familyName) return;
   const changes = { ...names, attributes: renamedAttributes(user.attributes, names) };
   await store.users.update(user.id, validateNameChanges(changes, user));
+  await store.events.tell({ name: "personChanged", userId: user.id });
 }
 
 /**

@@ -3,14 +3,16 @@
  *
  * Owns: the connection pool, transactions and migrations (this file and migrate.ts); the data of one tenant
  * (tenant-store.ts and tenant/); lookups before a tenant is known (system-store.ts).
- * May import: model, errors. Decisions about people belong to directory/.
+ * May import: the ground floor, config. Decisions about people belong to directory/.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import knexFactory, { type Knex } from "knex";
 import pg from "pg";
+import { subscriptions as ofTheProduct } from "../../config/events.ts";
 import { UnavailableError } from "../errors.ts";
+import type { Subscriptions } from "../events.ts";
 import { isBusy, isRetryable } from "./sql-errors.ts";
 import { cacheStatements, type SqliteConnection } from "./statement-cache.ts";
 
@@ -19,6 +21,8 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 export interface Database {
   readonly engine: "sqlite" | "postgres";
+  /** Which events a change writes down for product code: config/events.ts. */
+  readonly subscriptions: Subscriptions;
   /**
    * The connection to build statements on: the pool, or inside a transaction that transaction. Throws if code inside a
    * transaction asks the pool, because on SQLite it would wait for itself.
@@ -46,8 +50,13 @@ export type Synchronous = "full" | "off";
 /**
  * Opens a database by URL: `postgres://…`, or the path of a SQLite file (or `:memory:`).
  * @param synchronous `full` in production (docs/decisions/0009). Only tests pass `off`, because they may lose data.
+ * @param subscriptions Only tests pass others than the product's.
  */
-export function openDatabase(url: string, synchronous: Synchronous = "full"): Database {
+export function openDatabase(
+  url: string,
+  synchronous: Synchronous = "full",
+  subscriptions: Subscriptions = ofTheProduct,
+): Database {
   const engine = /^postgres(ql)?:\/\//.test(url) ? "postgres" : "sqlite";
   const options = engine === "postgres" ? postgresOptions(url) : sqliteOptions(url, synchronous);
   const knex = knexFactory(options);
@@ -58,11 +67,12 @@ export function openDatabase(url: string, synchronous: Synchronous = "full"): Da
     }
     return knex;
   };
+  const kind: DatabaseKind = { engine, subscriptions };
   return {
-    engine,
+    ...kind,
     sql: pool,
-    transaction: (work) => retry(() => runTransaction(pool(), engine, work)),
-    scan: (work) => scans.run((trx) => work(joinedTo(engine, trx))),
+    transaction: (work) => retry(() => runTransaction(pool(), kind, work)),
+    scan: (work) => scans.run((trx) => work(joinedTo(kind, trx))),
     async close() {
       await scans.close();
       await knex.destroy();
@@ -70,23 +80,26 @@ export function openDatabase(url: string, synchronous: Synchronous = "full"): Da
   };
 }
 
+type DatabaseKind = Pick<Database, "engine" | "subscriptions">;
+
 async function runTransaction<T>(
   knex: Knex,
-  engine: Database["engine"],
+  kind: DatabaseKind,
   work: (transaction: Database) => Promise<T>,
 ): Promise<T> {
   return await knex.transaction(async (trx) => {
     // knex begins SQLite transactions deferred. A write that changes no row takes the write lock now and waits for it up
     // to busy_timeout (https://sqlite.org/lang_transaction.html).
-    if (engine === "sqlite") await trx.raw("update tenants set id = id where 1 = 0");
-    return await runningTransaction.run(true, () => work(joinedTo(engine, trx)));
+    if (kind.engine === "sqlite") await trx.raw("update tenants set id = id where 1 = 0");
+    return await runningTransaction.run(true, () => work(joinedTo(kind, trx)));
   });
 }
 
 /** The database inside a transaction: everything joins that transaction. */
-function joinedTo(engine: Database["engine"], trx: Knex.Transaction): Database {
+function joinedTo({ engine, subscriptions }: DatabaseKind, trx: Knex.Transaction): Database {
   const joined: Database = {
     engine,
+    subscriptions,
     sql: () => trx,
     transaction: (work) => work(joined),
     scan: (work) => work(joined),

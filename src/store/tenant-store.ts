@@ -7,6 +7,7 @@ import { tenantConnections } from "./tenant/connections.ts";
 import { tenantCounts } from "./tenant/counts.ts";
 import { tenantCredentials, tenantLinks, tenantSessions } from "./tenant/credentials.ts";
 import { tenantDomains } from "./tenant/domains.ts";
+import { tenantEvents } from "./tenant/events.ts";
 import { tenantGroupMembers } from "./tenant/group-members.ts";
 import { tenantGroups } from "./tenant/groups.ts";
 import { tenantIdempotency } from "./tenant/idempotency.ts";
@@ -44,6 +45,7 @@ const tables = {
   connections: tenantConnections,
   keyPairs: tenantKeyPairs,
   outbox: tenantOutbox,
+  events: tenantEvents,
   signalTransmitters: tenantSignalTransmitters,
   sources: tenantSources,
   tokens: tenantTokens,

@@ -104,7 +104,9 @@ export function runnerOf(
     limits: { allowPrivateNetwork: true, ...limits },
     now,
   };
-  const handlers = { "shared-signal": signalSender({ ...sending, onSent: (one) => void sent.push(one) }) };
+  const other = () => assert.fail("not a signal");
+  const signals = signalSender({ ...sending, onSent: (one) => void sent.push(one) });
+  const handlers = { "shared-signal": signals, event: other, job: other };
   return { ...openRunner({ database, log: createLog("silent"), handlers, now }), sent };
 }
 
