@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:http";
+import { activityFields } from "./admin/activity-entries.ts";
 import { createApp, type Surroundings } from "./app.ts";
 import type { Config } from "./config.ts";
 import { openCallCounter } from "./directory/call-counter.ts";
@@ -16,6 +17,7 @@ import { startHousekeeping } from "./store/housekeeping.ts";
 import { sealer } from "./store/secrets.ts";
 import { handBackTasks } from "./tasks/events.ts"; // sample product
 import { configuredLimits } from "./trust/guarded-fetch.ts";
+import { webhookSource } from "./webhooks/sender.ts";
 
 /** The product's handlers of events, by the parts in config/events.ts. */
 const eventHandlers: EventHandlers = {
@@ -52,14 +54,15 @@ export async function serve(
     server.once("error", reject);
     server.listen(config.port, config.host, resolve);
   });
-  const sending = { database, baseUrl: config.baseUrl, sealer: sealer(config.dataKey), limits };
-  const signals = signalSender({ ...sending, onSent: recordSentSignals(recorder) });
+  const sending = { database, sealer: sealer(config.dataKey), limits };
+  const signals = signalSender({ ...sending, baseUrl: config.baseUrl, onSent: recordSentSignals(recorder) });
   const handlers = {
     "shared-signal": signals,
     event: eventHandler(database, eventHandlers),
     job: jobHandler(database, jobKinds),
   };
-  const runner = openRunner({ database, log, handlers, onAttempt });
+  const webhooks = webhookSource({ ...sending, log, describe: activityFields, onAttempt });
+  const runner = openRunner({ database, log, handlers, sources: [webhooks], onAttempt });
   runner.start();
   log.info({ address: server.address(), engine: database.engine, baseUrl: config.baseUrl }, "server.started");
   return async () => {

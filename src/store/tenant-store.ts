@@ -29,6 +29,7 @@ import { tenantSignalTransmitters } from "./tenant/signal-transmitters.ts";
 import { tenantTasks } from "./tenant/tasks.ts"; // sample product
 import { tenantTombstones } from "./tenant/tombstones.ts";
 import { tenantUsers } from "./tenant/users.ts";
+import { tenantWebhooks } from "./tenant/webhooks.ts";
 
 const tables = {
   users: tenantUsers,
@@ -46,6 +47,7 @@ const tables = {
   keyPairs: tenantKeyPairs,
   outbox: tenantOutbox,
   events: tenantEvents,
+  webhooks: tenantWebhooks,
   signalTransmitters: tenantSignalTransmitters,
   sources: tenantSources,
   tokens: tenantTokens,
