@@ -33,6 +33,8 @@ export interface TenantA {
   sessionId: string;
   reservation: string;
   streamId: string;
+  webhookId: string;
+  activityId: string;
   taskId: string; // sample product
 }
 

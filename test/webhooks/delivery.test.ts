@@ -78,7 +78,7 @@ describe("webhooks of the activity", () => {
     it("come in the order of the activity, each once", async () => {
       const { id } = await addEndpoint(acme, receiver.url);
       const wanted: string[] = [];
-      for (let count = 0; count < 45; count++) {
+      for (let count = 0; count < 25; count++) {
         await record(acme, `step.n${count}`);
         wanted.push(`step.n${count}`);
         await sleep(1);
@@ -143,13 +143,13 @@ describe("webhooks of the activity", () => {
     it("wait as long as the endpoint asks, but an hour at most", async () => {
       const { id } = await addEndpoint(acme, receiver.url);
       await record(acme, "a.first");
-      const at = Date.now();
       for (const [asked, waited] of [
         ["120", 120_000],
         ["9999999", hourMs],
       ] as const) {
         receiver.answer = (res) => res.writeHead(429, { "Retry-After": asked }).end();
         await acme.store.webhooks.setState(id, "active");
+        const at = Date.now();
         await run(at);
         assert.equal((await acme.store.webhooks.byId(id))?.dueAt, at + waited);
       }
