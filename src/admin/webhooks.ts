@@ -165,7 +165,7 @@ const actions: Record<string, EndpointAction> = {
   pause: {
     action: "webhook.paused",
     at: "state",
-    done: "The endpoint is paused. What happens waits here until you resume it.",
+    done: "The endpoint is paused. New entries wait here until you resume it.",
     apply: ({ webhooks }, { id }) => webhooks.setState(id, "paused"),
   },
   resume: {

@@ -13,7 +13,7 @@ import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { type ClaimedEndpoint, webhookQueue } from "../store/webhook-queue.ts";
 import { type PostDeps, type PostEnd, postMessage } from "./post.ts";
 
-export interface SenderDeps extends PostDeps {
+export interface WebhookSenderDeps extends PostDeps {
   database: Database;
   log: Log;
   /** The entries as their export has them: the receiver reads the same words as the administrator. */
@@ -33,7 +33,7 @@ const drainMs = 10_000;
 const batch = 20;
 
 /** The endpoints with something to send, for the runner (src/outbox/runner.ts). */
-export function webhookSource(deps: SenderDeps): WorkSource {
+export function webhookSource(deps: WebhookSenderDeps): WorkSource {
   const queue = webhookQueue(deps.database, deps.now);
   return {
     async claim(limit, leaseMs) {
@@ -47,7 +47,7 @@ export function webhookSource(deps: SenderDeps): WorkSource {
 }
 
 /** Sends an endpoint's entries in order, until one fails, none is left, or the time is up. */
-async function drain(deps: SenderDeps, claim: ClaimedEndpoint): Promise<void> {
+async function drain(deps: WebhookSenderDeps, claim: ClaimedEndpoint): Promise<void> {
   const { now = Date.now } = deps;
   const store = forTenant(deps.database, claim.tenantId, now);
   const queue = webhookQueue(deps.database, now);
@@ -71,7 +71,7 @@ async function drain(deps: SenderDeps, claim: ClaimedEndpoint): Promise<void> {
 
 /** The payloads by the entries' ids. */
 async function dataOf(
-  { describe }: SenderDeps,
+  { describe }: WebhookSenderDeps,
   store: TenantStore,
   deliveries: readonly WebhookDelivery[],
 ): Promise<Map<string, object>> {
@@ -82,7 +82,7 @@ async function dataOf(
 
 /** Makes one attempt and writes down its end. Returns null if the claim no longer holds. */
 async function attempt(
-  deps: SenderDeps,
+  deps: WebhookSenderDeps,
   claim: ClaimedEndpoint,
   delivery: WebhookDelivery,
   data: object,
@@ -103,7 +103,7 @@ async function attempt(
 
 /** Waits longer after each failure, and pauses an endpoint that fails for days or is gone (410). */
 async function fail(
-  { database, log, now = Date.now }: SenderDeps,
+  { database, log, now = Date.now }: WebhookSenderDeps,
   store: TenantStore,
   { claim, ...before }: { claim: ClaimedEndpoint } & Pick<ClaimedEndpoint, "failures" | "failingSince">,
   { answer, retryAfterMs }: PostEnd,

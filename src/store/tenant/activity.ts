@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Knex } from "knex";
 import { type CountKind, dayMs } from "./counts.ts";
 import type { TenantScope } from "./scope.ts";
-import { queueForWebhooks } from "./webhooks.ts";
+import { queueForWebhooks } from "./webhook-fan-out.ts";
 
 /** An event in a tenant: who did what to whom. It has names of attributes, never a person's values of them. */
 export interface ActivityEntry {

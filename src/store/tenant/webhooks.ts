@@ -22,7 +22,7 @@ export interface WebhookEndpoint {
   failingSince: number | null;
 }
 
-/** What has to be sent to an endpoint, or was. `failed`: refused, or tried for too long. */
+/** An entry for an endpoint. `failed`: refused, or tried for too long. */
 export interface WebhookDelivery {
   activityId: string;
   /** The time of the entry. */
@@ -194,17 +194,4 @@ function toDelivery(row: DeliveryRow): WebhookDelivery {
     firstAttemptAt: row.first_attempt_at,
     answer: row.answer,
   };
-}
-
-/** Queues an entry for the endpoints that want its area. Call it in the transaction that recorded the entry. */
-export async function queueForWebhooks(
-  scope: TenantScope,
-  { id, at, kind }: { id: string; at: number; kind: ActivityKind },
-): Promise<void> {
-  // PostgreSQL: locked, so that a deletion of the endpoint waits instead of failing this transaction.
-  const found = scope.rows("webhook_endpoints").forKeyShare().select("id", "kinds");
-  const rows = ((await found) as Pick<EndpointRow, "id" | "kinds">[])
-    .filter(({ kinds }) => kinds === null || (JSON.parse(kinds) as string[]).includes(kind))
-    .map((endpoint) => ({ endpoint_id: endpoint.id, activity_id: id, at, state: "waiting", attempts: 0 }));
-  await scope.insertMany("webhook_deliveries", rows);
 }
