@@ -56,6 +56,8 @@ export const paths = {
     sessions: "/admin/sessions",
     activity: "/admin/activity",
     activityExport: (format: string) => `/admin/activity/export.${format}`,
+    webhooks: "/admin/activity/webhooks",
+    webhook: (id: string) => `/admin/activity/webhooks/${id}`,
     inspector: "/admin/inspector",
     inspectorEvents: "/admin/inspector/events",
     inspectorRecording: "/admin/inspector/recording",

@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:http";
+import { activityFields } from "./admin/activity-entries.ts";
 import { createApp, type Surroundings } from "./app.ts";
 import type { Config } from "./config.ts";
 import { openCallCounter } from "./directory/call-counter.ts";
@@ -6,6 +7,8 @@ import { recordSentSignals } from "./inspector/describe/sent-signals.ts";
 import { openInspector } from "./inspector/recorder.ts";
 import type { Log } from "./log.ts";
 import { mailSender } from "./mail/sender.ts";
+import { type EventHandlers, eventHandler } from "./outbox/events.ts";
+import { type JobKind, jobHandler } from "./outbox/jobs.ts";
 import { outboxMetrics } from "./outbox/metrics.ts";
 import { openRunner } from "./outbox/runner.ts";
 import { startMetadataRefresh } from "./saml/metadata-refresh.ts";
@@ -13,8 +16,18 @@ import { signalSender } from "./shared-signals/sender.ts";
 import type { Database } from "./store/database.ts";
 import { startHousekeeping } from "./store/housekeeping.ts";
 import { sealer } from "./store/secrets.ts";
+import { handBackTasks } from "./tasks/events.ts"; // sample product
 import { configuredLimits } from "./trust/guarded-fetch.ts";
 import { openTelemetry } from "./web/telemetry.ts";
+import { webhookSource } from "./webhooks/sender.ts";
+
+/** The product's handlers of events, by the parts in config/events.ts. */
+const eventHandlers: EventHandlers = {
+  handBackTasks, // sample product
+};
+
+/** The product's background jobs: docs/how-to/run-background-jobs.md. */
+const jobKinds: readonly JobKind[] = [];
 
 /** How long running requests may take to finish after the signal to stop. */
 const drainMs = 15_000;
@@ -54,10 +67,16 @@ export async function serve(
     server.once("error", reject);
     server.listen(config.port, config.host, resolve);
   });
-  const sending = { database, baseUrl: config.baseUrl, sealer: sealer(config.dataKey), limits };
-  const signals = signalSender({ ...sending, onSent: recordSentSignals(recorder) });
-  const mail = mailSender(config.mail, { database, baseUrl: config.baseUrl });
-  const runner = openRunner({ database, log, handlers: { "shared-signal": signals, mail }, onAttempt });
+  const sending = { database, sealer: sealer(config.dataKey), limits };
+  const signals = signalSender({ ...sending, baseUrl: config.baseUrl, onSent: recordSentSignals(recorder) });
+  const handlers = {
+    "shared-signal": signals,
+    event: eventHandler(database, eventHandlers),
+    job: jobHandler(database, jobKinds),
+    mail: mailSender(config.mail, { database, baseUrl: config.baseUrl }),
+  };
+  const webhooks = webhookSource({ ...sending, log, describe: activityFields, onAttempt });
+  const runner = openRunner({ database, log, handlers, sources: [webhooks], onAttempt });
   runner.start();
   log.info({ address: server.address(), engine: database.engine, baseUrl: config.baseUrl }, "server.started");
   return async () => {

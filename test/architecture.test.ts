@@ -22,19 +22,21 @@ const protocolRooms = [
 const mayImport: Record<string, readonly string[]> = {
   ground: ["ground"],
   trust: ["ground"],
-  store: ["ground"],
+  // The events that the product handles: the others are not written.
+  store: ["ground", "config"],
   directory: ["ground", "store"],
   web: ["ground", "directory", "store", "config"],
-  tasks: ["ground", "store", "web"], // sample domain
-  admin: ["ground", "trust", "directory", "store", "web", "config", ...protocolRooms],
+  tasks: ["ground", "store", "web", "outbox"], // sample domain
+  admin: ["ground", "trust", "directory", "store", "web", "config", "webhooks", ...protocolRooms],
   scim: ["ground", "directory", "store", "config"],
   sso: ["ground", "trust", "directory", "store", "web", "config"],
   oidc: ["ground", "trust", "directory", "store", "web", "config", "sso"],
   "universal-logout": ["ground", "trust", "directory", "store", "sso"],
   "shared-signals": ["ground", "trust", "directory", "store", "sso"],
-  outbox: ["ground", "store"],
+  outbox: ["ground", "store", "config"],
   "forward-auth": ["ground", "trust", "store", "web"],
   mail: ["ground", "directory", "store", "config"],
+  webhooks: ["ground", "trust", "store", "outbox"],
   saml: ["ground", "trust", "directory", "store", "web", "config", "sso"],
   oauth: ["ground", "trust", "directory", "store", "web", "config"],
   "cross-app-access": ["ground", "trust", "directory", "store", "web", "config", "oauth"],

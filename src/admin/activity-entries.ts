@@ -55,6 +55,14 @@ async function agentNames(store: TenantStore): Promise<(readonly [clientId: stri
   return found.map(({ clientId, name }) => [clientId, name]);
 }
 
+/** The entries as an export has them, for webhooks. */
+export async function activityFields(
+  store: TenantStore,
+  entries: readonly RecordedActivity[],
+): Promise<object[]> {
+  return (await readable(store, entries)).map(fieldsOf);
+}
+
 /** The number of entries to read at once, which bounds the memory that an export needs. */
 const chunk = 500;
 

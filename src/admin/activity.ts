@@ -30,7 +30,7 @@ const position = z.object({ at: z.number(), id: z.string().max(100) });
 const dayMs = 86_400_000;
 const retentionDays = { min: 30, max: 3_650 };
 
-const kindNames: Record<ActivityKind, string> = {
+export const kindNames: Record<ActivityKind, string> = {
   "sign-in": "Sign-ins",
   provisioning: "Provisioning",
   people: "People and groups",

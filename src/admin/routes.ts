@@ -3,11 +3,12 @@
  *
  * Owns /admin and everything below it except the inspector, the set-up links at /setup, and the callback of shared
  * signals. Each section is one file: connections.ts, signals.ts, domains.ts, provisioning.ts, agents.ts, api-keys.ts,
- * people.ts, invitations.ts, groups.ts, activity.ts. Every page requires an administrator, and shows the tenant of their
- * session only.
+ * people.ts, invitations.ts, groups.ts, activity.ts, webhooks.ts. Every page requires an administrator, and shows the tenant
+ * of their session only.
  *
  * May import: the ground floor, trust, directory, store, web, config, and the protocol rooms oidc and saml, to check the
- * settings of their connections, cross-app-access, to preview what it would decide, and shared-signals, to manage streams.
+ * settings of their connections, cross-app-access, to preview what it would decide, shared-signals, to manage streams, and
+ * webhooks, to test an endpoint.
  */
 import { Router } from "express";
 import { paths } from "../endpoints.ts";
@@ -33,6 +34,7 @@ import { sentSignalRoutes } from "./sent-signals.ts";
 import { sessionRoutes } from "./sessions.ts";
 import { setUpGuestRoutes, setUpLinkRoutes } from "./set-up-links.ts";
 import { signalRoutes } from "./signals.ts";
+import { webhookRoutes } from "./webhooks.ts";
 
 export function adminRoutes(deps: AdminDeps): Router {
   const router = Router();
@@ -57,6 +59,7 @@ export function adminRoutes(deps: AdminDeps): Router {
   router.use(groupRoutes(deps));
   router.use(sessionRoutes(deps));
   router.use(activityRoutes(deps));
+  router.use(webhookRoutes(deps));
   router.use(changedPage);
   return router;
 }

@@ -1,4 +1,5 @@
 import { NotFoundError } from "../errors.ts";
+import type { RevocationCause } from "../events.ts";
 import type { User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { tellSessionsEnded } from "./access-events.ts";
@@ -8,17 +9,20 @@ import { protectLastOwner } from "./owners.ts";
  * Revokes all access of a user: sessions and access tokens end at their next request, and sign-ins in flight fail. Deprovisioning, the
  * admin console and Universal Logout all end here. Call it in the transaction of the change that causes it.
  * @param by whose decision it was: the sign-in page tells the person when their organisation ended their sessions.
+ * @param cause for product code (src/events.ts).
  */
 export async function revokeUserAccess(
   store: TenantStore,
   userId: string,
   by: "organisation" | "person" = "organisation",
+  cause: RevocationCause = "sessions-ended",
 ): Promise<void> {
   if (by === "person") await tellSessionsEnded(store, userId, "user");
   await store.users.advanceAccessEpoch(userId);
   if (by === "person") await store.sessions.end(userId, null);
   else await store.sessions.revoke(userId);
   await store.links.removeOfUser(userId);
+  await store.events.tell({ name: "accessRevoked", userId, cause });
 }
 
 /**
@@ -28,13 +32,17 @@ export async function revokeUserAccess(
 export async function blockUser(store: TenantStore, userId: string): Promise<User> {
   return await store.transaction(async (inside) => {
     const user = await protectLastOwner(inside, () => inside.users.update(userId, { blocked: true }));
-    await revokeUserAccess(inside, userId);
+    await revokeUserAccess(inside, userId, "organisation", "blocked");
     return user;
   });
 }
 
 export async function unblockUser(store: TenantStore, userId: string): Promise<User> {
-  return await store.users.update(userId, { blocked: false });
+  return await store.transaction(async (inside) => {
+    const user = await inside.users.update(userId, { blocked: false });
+    await inside.events.tell({ name: "personChanged", userId });
+    return user;
+  });
 }
 
 /** Ends a user's sessions except the one of the browser that asks, because the user wants it. */

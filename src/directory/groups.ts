@@ -36,7 +36,8 @@ export async function provisionGroup(
   checkShownName(nameOfGroup, wanted.displayName);
   return await store.transaction(async (inside) => {
     const group = await inside.groups.create({ ...wanted, id: randomUUID(), sourceId: writer.source.id });
-    await applyStep(inside, group.id, { kind: "add", userIds: memberIds });
+    await inside.events.tell({ name: "groupChanged", groupId: group.id, change: "created" });
+    if (memberIds.length > 0) await changeMembers(inside, group.id, [{ kind: "add", userIds: memberIds }]);
     return group;
   });
 }
@@ -64,7 +65,9 @@ export async function updateProvisionedGroup(
       ...others,
       ...renamed,
     });
-    for (const step of steps) await applyStep(inside, groupId, step);
+    if (Object.keys(changes).length > 0)
+      await inside.events.tell({ name: "groupChanged", groupId, change: "changed" });
+    await changeMembers(inside, groupId, steps);
     return group;
   });
 }
@@ -80,10 +83,21 @@ export async function deleteProvisionedGroup(
     if (!group) throw new NotFoundError("There is no such group.");
     adoptionOf(writer, group);
     await inside.groups.remove(groupId);
+    await inside.events.tell({ name: "groupChanged", groupId, change: "deleted" });
   });
 }
 
-export async function applyStep(store: TenantStore, groupId: string, step: MembershipStep): Promise<void> {
+/** Changes the members of a group. Call it in the transaction that locked the group. Throws InvalidError for unknown users. */
+export async function changeMembers(
+  store: TenantStore,
+  groupId: string,
+  steps: readonly MembershipStep[],
+): Promise<void> {
+  for (const step of steps) await applyStep(store, groupId, step);
+  if (steps.length > 0) await store.events.tell({ name: "groupChanged", groupId, change: "members" });
+}
+
+async function applyStep(store: TenantStore, groupId: string, step: MembershipStep): Promise<void> {
   if (step.kind === "remove") {
     await store.groupMembers.remove(groupId, step.userIds);
     return;

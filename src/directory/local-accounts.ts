@@ -61,6 +61,7 @@ async function makeOwner(store: TenantStore, email: string, names: PersonalNames
   const user = (await store.users.byLoginName(email)) ?? (await createLocalUser(store, email, names));
   if (user.origin !== "local") await convertToLocal(store, user.id);
   await store.roles.grant(user.id, "owner");
+  await store.events.tell({ name: "personChanged", userId: user.id });
   await store.links.removeOfUser(user.id);
   return await store.users.update(user.id, { active: true, blocked: false });
 }
@@ -94,14 +95,19 @@ export async function createLocalUser(
     displayName: names.displayName ?? null,
     email,
   };
-  return await store.users.create({
-    ...validateNames({ ...profile, loginName: email }),
-    attributes: attributesFromProfile(profile),
-    id: randomUUID(),
-    active: true,
-    origin: "local",
-    sourceId: null,
-    sourceKey: null,
+  const wanted = validateNames({ ...profile, loginName: email });
+  return await store.transaction(async (inside) => {
+    const user = await inside.users.create({
+      ...wanted,
+      attributes: attributesFromProfile(profile),
+      id: randomUUID(),
+      active: true,
+      origin: "local",
+      sourceId: null,
+      sourceKey: null,
+    });
+    await inside.events.tell({ name: "personCreated", userId: user.id });
+    return user;
   });
 }
 
@@ -149,6 +155,7 @@ async function rename(store: TenantStore, user: User, names: PersonalNames): Pro
   if (user.givenName === names.givenName && user.familyName === names.familyName) return;
   const changes = { ...names, attributes: renamedAttributes(user.attributes, names) };
   await store.users.update(user.id, validateNameChanges(changes, user));
+  await store.events.tell({ name: "personChanged", userId: user.id });
 }
 
 /**

@@ -278,6 +278,7 @@ async function createJustInTime(
     sourceId: null,
     sourceKey: null,
   });
+  await store.events.tell({ name: "personCreated", userId: user.id });
   await store.identities.add(connection.id, subject, user.id);
   return { user, by: "just-in-time" };
 }
@@ -312,6 +313,7 @@ async function refreshProfile(
     attributes: attributesFromProfile(external.profile),
     ...(isRenamed ? { loginName: external.loginName } : {}),
   });
+  await store.events.tell({ name: "personChanged", userId: user.id });
   return { user: updated, changed: all };
 }
 

@@ -1,16 +1,16 @@
 import { Counter, Gauge, type Metric } from "prom-client";
 import type { Database } from "../store/database.ts";
-import { outbox } from "../store/outbox.ts";
-import type { RunnerDeps } from "./runner.ts";
+import { type Attempt, outbox } from "../store/outbox.ts";
+import type { OutboxKind } from "../store/tenant/outbox.ts";
 
 /** The runner's figures for Prometheus, and the function that counts the end of each attempt. */
 export function outboxMetrics(database: Database): {
   metrics: Metric[];
-  onAttempt: RunnerDeps["onAttempt"] & object;
+  onAttempt: (kind: OutboxKind | "webhook", state: Attempt["state"]) => void;
 } {
   const attempts = new Counter({
     name: "outbox_attempts_total",
-    help: "Attempts to do the work of a message of the outbox, by kind and by how they ended.",
+    help: "Attempts of background work, by kind and by how they ended: messages of the outbox, and webhooks.",
     labelNames: ["kind", "state"],
     registers: [],
   });

@@ -3,7 +3,8 @@
  *
  * Owns: handing due messages to their handlers, retries, giving up, and the stop. Every replica has a runner, and they share
  * the work by leases in the database. A message is handled at least once: a handler sends its id, so that the receiver can
- * drop a repetition. The order is not kept. May import: the ground floor and store.
+ * drop a repetition. The order is not kept. events.ts and jobs.ts are for product code. May import: the ground floor, store
+ * and config.
  */
 import type { Log } from "../log.ts";
 import type { Database } from "../store/database.ts";
@@ -19,10 +20,18 @@ export interface Runner {
   stop(): Promise<void>;
 }
 
+/** Work that waits in a table of its own. */
+export interface WorkSource {
+  /** Claims pieces of work until the lease ends, and returns them. Each does not reject, and ends well before. */
+  claim(limit: number, leaseMs: number): Promise<readonly (() => Promise<void>)[]>;
+}
+
 export interface RunnerDeps {
   database: Database;
   log: Log;
   handlers: Record<OutboxKind, Handler>;
+  /** In addition to the outbox. */
+  sources?: readonly WorkSource[];
   /** Counts the end of each attempt. */
   onAttempt?: (kind: OutboxKind, state: Attempt["state"]) => void;
   now?: () => number;
@@ -41,27 +50,37 @@ export const giveUpMs = 24 * 3_600_000;
 
 /** Opens the runner of this process. Its timer does not keep the process alive. */
 export function openRunner(deps: RunnerDeps): Runner {
-  const { database, log, now = Date.now } = deps;
-  const messages = outbox(database, now);
+  const { log } = deps;
+  const sources = [outboxSource(deps), ...(deps.sources ?? [])];
   const running = new Set<Promise<void>>();
   let timer: NodeJS.Timeout | null = null;
   let filling: Promise<number> | null = null;
   let isStopped = false;
 
-  function begin(message: ClaimedMessage): void {
-    const work = attempt(deps, message)
-      .catch((error: unknown) => log.warn({ err: error, messageId: message.id }, "outbox.not_settled"))
-      .finally(() => running.delete(work));
-    running.add(work);
+  function begin(work: () => Promise<void>): void {
+    const done = work().finally(() => running.delete(done));
+    running.add(done);
+  }
+
+  /** Begins what is due, as far as there are places. The sources take turns to be first. */
+  async function claim(): Promise<number> {
+    let count = 0;
+    for (const source of sources) {
+      if (running.size >= maxRunning) break;
+      const claimed = await source.claim(maxRunning - running.size, leaseMs);
+      claimed.forEach(begin);
+      count += claimed.length;
+    }
+    sources.push(...sources.splice(0, 1));
+    return count;
   }
 
   async function fill(): Promise<number> {
     let count = 0;
     while (!isStopped) {
-      const claimed = await messages.claim(maxRunning - running.size, leaseMs);
-      claimed.forEach(begin);
-      count += claimed.length;
-      if (claimed.length === 0) break;
+      const claimed = await claim();
+      count += claimed;
+      if (claimed === 0) break;
       if (running.size >= maxRunning) await Promise.race(running);
     }
     return count;
@@ -97,6 +116,20 @@ export function openRunner(deps: RunnerDeps): Runner {
   };
 }
 
+/** The messages of the outbox. */
+function outboxSource(deps: RunnerDeps): WorkSource {
+  const messages = outbox(deps.database, deps.now);
+  return {
+    async claim(limit, leaseMs) {
+      return (await messages.claim(limit, leaseMs)).map((message) => async () => {
+        await attempt(deps, message).catch((error: unknown) =>
+          deps.log.warn({ err: error, messageId: message.id }, "outbox.not_settled"),
+        );
+      });
+    },
+  };
+}
+
 /** Makes one attempt and writes down how it ended. */
 async function attempt(
   { database, log, handlers, onAttempt, now = Date.now }: RunnerDeps,
@@ -117,7 +150,7 @@ async function attempt(
 }
 
 /** Grows exponentially, and varies by half, so that the messages of an outage do not come all at once. */
-function backoffMs(attempts: number): number {
+export function backoffMs(attempts: number): number {
   const longest = Math.min(maxRetryMs, firstRetryMs * 2 ** (attempts - 1));
   return Math.round(longest * (0.5 + Math.random() / 2));
 }

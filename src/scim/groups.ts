@@ -1,6 +1,6 @@
 import type { GroupInput, GroupRecord, GroupStore } from "scim-server/backend";
 import {
-  applyStep,
+  changeMembers,
   deleteProvisionedGroup,
   provisionGroup,
   updateProvisionedGroup,
@@ -38,7 +38,7 @@ export function scimGroups(store: TenantStore, context: ScimContext): GroupStore
     },
 
     async changeMembers(id, steps) {
-      for (const step of steps) await applyStep(store, id, step);
+      await changeMembers(store, id, steps);
     },
 
     async membersOf(ids, limit) {

@@ -3,15 +3,17 @@
  *
  * Owns: the connection pool, transactions and migrations (this file and migrate.ts); the data of one tenant
  * (tenant-store.ts and tenant/); lookups before a tenant is known (system-store.ts).
- * May import: model, errors. Decisions about people belong to directory/.
+ * May import: the ground floor, config. Decisions about people belong to directory/.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import knexFactory, { type Knex } from "knex";
 import pg from "pg";
+import { subscriptions as ofTheProduct } from "../../config/events.ts";
 import { databaseSchema } from "../config.ts";
 import { UnavailableError } from "../errors.ts";
+import type { Subscriptions } from "../events.ts";
 import { isBusy, isRetryable } from "./sql-errors.ts";
 import { cacheStatements, type SqliteConnection } from "./statement-cache.ts";
 
@@ -22,6 +24,8 @@ export interface Database {
   readonly engine: "sqlite" | "postgres";
   /** The PostgreSQL schema that has all tables, if the URL names one. */
   readonly schema: string | null;
+  /** Which events a change writes down for product code: config/events.ts. */
+  readonly subscriptions: Subscriptions;
   /**
    * The connection to build statements on: the pool, or inside a transaction that transaction. Throws if code inside a
    * transaction asks the pool, because on SQLite it would wait for itself.
@@ -49,8 +53,13 @@ export type Synchronous = "full" | "off";
 /**
  * Opens a database by URL: `postgres://…`, or the path of a SQLite file (or `:memory:`).
  * @param synchronous `full` in production (docs/decisions/0009). Only tests pass `off`, because they may lose data.
+ * @param subscriptions Only tests pass others than the product's.
  */
-export function openDatabase(url: string, synchronous: Synchronous = "full"): Database {
+export function openDatabase(
+  url: string,
+  synchronous: Synchronous = "full",
+  subscriptions: Subscriptions = ofTheProduct,
+): Database {
   const engine = /^postgres(ql)?:\/\//.test(url) ? "postgres" : "sqlite";
   const options = engine === "postgres" ? postgresOptions(url) : sqliteOptions(url, synchronous);
   const knex = knexFactory(options);
@@ -61,7 +70,7 @@ export function openDatabase(url: string, synchronous: Synchronous = "full"): Da
     }
     return knex;
   };
-  const kind: Kind = { engine, schema: databaseSchema(url) };
+  const kind: DatabaseKind = { engine, schema: databaseSchema(url), subscriptions };
   return {
     ...kind,
     sql: pool,
@@ -74,11 +83,11 @@ export function openDatabase(url: string, synchronous: Synchronous = "full"): Da
   };
 }
 
-type Kind = Pick<Database, "engine" | "schema">;
+type DatabaseKind = Pick<Database, "engine" | "schema" | "subscriptions">;
 
 async function runTransaction<T>(
   knex: Knex,
-  kind: Kind,
+  kind: DatabaseKind,
   work: (transaction: Database) => Promise<T>,
 ): Promise<T> {
   return await knex.transaction(async (trx) => {
@@ -90,10 +99,11 @@ async function runTransaction<T>(
 }
 
 /** The database inside a transaction: everything joins that transaction. */
-function joinedTo({ engine, schema }: Kind, trx: Knex.Transaction): Database {
+function joinedTo({ engine, schema, subscriptions }: DatabaseKind, trx: Knex.Transaction): Database {
   const joined: Database = {
     engine,
     schema,
+    subscriptions,
     sql: () => trx,
     transaction: (work) => work(joined),
     scan: (work) => work(joined),

@@ -10,6 +10,7 @@ import { sessionStore } from "./session-store.ts";
 import { systemStore } from "./system-store.ts";
 import { countAgeMs, countKinds, dayMs } from "./tenant/counts.ts";
 import { maxMessageAgeMs } from "./tenant/inspector.ts";
+import { webhookQueue } from "./webhook-queue.ts";
 
 const everyMs = 10 * 60_000;
 
@@ -25,10 +26,10 @@ export function startHousekeeping(database: Database, log: Log): () => void {
   return () => clearInterval(timer);
 }
 
-/** How long the console shows a message of the outbox after it was settled. */
+/** How long the console shows a message of the outbox, and a delivery of a webhook, after it was settled. */
 const outboxAgeMs = 7 * dayMs;
 
-/** Removes expired sessions, access tokens, API keys, links, sign-ins in flight, codes, rate limits, answers to repeated requests, ids of events, recorded messages, settled messages of the outbox, figures and activity. */
+/** Removes expired sessions, access tokens, API keys, links, sign-ins in flight, codes, rate limits, answers to repeated requests, ids of events, recorded messages, settled messages of the outbox and of webhooks, figures and activity. */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
   await accessTokenStore(database).removeExpired();
@@ -41,6 +42,7 @@ export async function removeExpired(database: Database): Promise<void> {
   for (const table of ["idempotency_keys", "received_signals"])
     await database.sql()(table).where("expires_at", "<=", Date.now()).delete();
   await outbox(database).removeSettled(Date.now() - outboxAgeMs);
+  await webhookQueue(database).removeSettled(Date.now() - outboxAgeMs);
   await database
     .sql()("refused_people")
     .where("started_at", "<", Date.now() - dayMs)

@@ -8,6 +8,7 @@ import { tenantConnections } from "./tenant/connections.ts";
 import { tenantCounts } from "./tenant/counts.ts";
 import { tenantCredentials, tenantLinks, tenantSessions } from "./tenant/credentials.ts";
 import { tenantDomains } from "./tenant/domains.ts";
+import { tenantEvents } from "./tenant/events.ts";
 import { tenantGroupMembers } from "./tenant/group-members.ts";
 import { tenantGroups } from "./tenant/groups.ts";
 import { tenantIdempotency } from "./tenant/idempotency.ts";
@@ -30,6 +31,7 @@ import { tenantSignalTransmitters } from "./tenant/signal-transmitters.ts";
 import { tenantTasks } from "./tenant/tasks.ts"; // sample domain
 import { tenantTombstones } from "./tenant/tombstones.ts";
 import { tenantUsers } from "./tenant/users.ts";
+import { tenantWebhooks } from "./tenant/webhooks.ts";
 
 const tables = {
   users: tenantUsers,
@@ -46,6 +48,8 @@ const tables = {
   connections: tenantConnections,
   keyPairs: tenantKeyPairs,
   outbox: tenantOutbox,
+  events: tenantEvents,
+  webhooks: tenantWebhooks,
   signalTransmitters: tenantSignalTransmitters,
   sources: tenantSources,
   tokens: tenantTokens,

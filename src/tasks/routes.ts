@@ -3,10 +3,10 @@
  * knows people as the signed-in person and the tenant's users, and serves /tasks. Replace it with your own product:
  * docs/how-to/make-it-yours.md.
  *
- * The tasks of deactivated and blocked people stay assigned to them, because these people may return. They are marked, and
- * listed under "Needs an assignee". Deleting a person unassigns their tasks.
+ * The open tasks of deactivated and blocked people go back to the colleagues who wrote them (events.ts). Others stay, because
+ * these people may return. They are marked, and listed under "Needs an assignee". Deleting a person unassigns their tasks.
  *
- * May import: the ground floor, store and web.
+ * May import: the ground floor, store and web, and outbox for the types of its handlers.
  */
 import { type Request, Router } from "express";
 import { NotFoundError } from "../errors.ts";

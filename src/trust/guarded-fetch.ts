@@ -90,6 +90,14 @@ async function bytesOf(answer: Response, address: string): Promise<Uint8Array> {
   throw new InvalidError(`${new URL(address).origin} answered ${answer.status} instead of 200${hint}.`);
 }
 
+/** Checks that guardedRequest would send to a URL, as far as that is known before. Throws InvalidError. */
+export async function checkReachable(address: string, limits: FetchLimits): Promise<void> {
+  const { allowPrivateNetwork, maxBytes = 0, timeoutMs = 5_000 } = limits;
+  const url = checkedUrl(address, allowPrivateNetwork);
+  const all = { ...limits, maxBytes, timeoutMs };
+  await (await dispatcherFor(url, all, AbortSignal.timeout(timeoutMs))).destroy();
+}
+
 /** Parses a URL that must use https, except in the demo and in tests. Throws InvalidError. */
 export function checkedUrl(address: string, allowPrivateNetwork: boolean): URL {
   const url = URL.canParse(address) ? new URL(address) : null;

@@ -18,6 +18,7 @@ const ofTenantA: Record<string, (a: TenantA) => string> = {
   group: (a) => a.groupId,
   token: (a) => a.tokenId,
   grant: (a) => a.grantId,
+  webhook: (a) => a.webhookId,
   source: (a) => a.sourceId,
   tombstone: (a) => a.tombstoneId,
   test: (a) => a.testId,

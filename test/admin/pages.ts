@@ -14,6 +14,7 @@ import { agentPages } from "./agent-pages.ts";
 import { directoryPages } from "./directory-pages.ts";
 import { sentSignalPages } from "./signal-pages.ts";
 import { streamPages } from "./stream-pages.ts";
+import { webhookPages } from "./webhook-pages.ts";
 
 /** The admin console's pages, for test/helpers/every-page.ts. */
 export async function adminPages(use: () => TestDatabase, site: Site): Promise<PageCase[]> {
@@ -49,6 +50,7 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
     ...(await agentPages(use, site)),
     ...(await streamPages(site)),
     ...(await sentSignalPages(use, site)),
+    ...(await webhookPages(use, site)),
     page("the console's overview", "/admin"),
     page("connections", "/admin/connections"),
     page("a new connection", "/admin/connections/new"),

@@ -2,6 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import type { Subscriptions } from "../../src/events.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
 
@@ -12,8 +13,8 @@ export type Engine = (typeof engines)[number];
 export interface TestDatabase {
   url: string;
   database: Database;
-  /** Opens the same database again, like another process. */
-  openAnother(): Database;
+  /** Opens the same database again, like another process, or for a product with other handlers of events. */
+  openAnother(subscriptions?: Subscriptions): Database;
   dispose(): Promise<void>;
 }
 
@@ -69,8 +70,8 @@ export async function createTestDatabase(
   const create = engine === "SQLite" ? sqliteFile : postgresDatabase;
   const { url, remove } = await create(options.migrated);
   const opened: Database[] = [];
-  const openAnother = () => {
-    const database = openDatabase(url, "off");
+  const openAnother = (subscriptions?: Subscriptions) => {
+    const database = openDatabase(url, "off", subscriptions);
     opened.push(database);
     return database;
   };

@@ -57,6 +57,7 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   const removed = await store.users.create(newUser("removed@acme.example"));
   await store.users.create(newUser("after@acme.example"));
   await store.users.remove(removed.id);
+  await store.webhooks.add({ id: "webhook", url: "https://a.example", kinds: null, sealedSecret: "" });
   await store.activity.record({
     actorKind: "provisioning",
     actor: "default",

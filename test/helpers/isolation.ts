@@ -34,6 +34,8 @@ export interface TenantA {
   sessionId: string;
   reservation: string;
   streamId: string;
+  webhookId: string;
+  activityId: string;
   taskId: string; // sample domain
 }
 

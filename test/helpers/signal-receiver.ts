@@ -105,8 +105,9 @@ export function runnerOf(
     limits: { allowPrivateNetwork: true, ...limits },
     now,
   };
+  const other = () => assert.fail("not a signal");
   const signals = signalSender({ ...sending, onSent: (one) => void sent.push(one) });
-  const handlers = { "shared-signal": signals, mail: mailSender(null, sending) };
+  const handlers = { "shared-signal": signals, event: other, job: other, mail: other };
   return { ...openRunner({ database, log: createLog("silent"), handlers, now }), sent };
 }
 

@@ -8,6 +8,7 @@ import { directoryCases } from "./isolation-cases-directory.ts";
 import { provisioningGrantCases } from "./isolation-cases-grants.ts";
 import { outboxCases } from "./isolation-cases-outbox.ts";
 import { signalCases } from "./isolation-cases-signals.ts";
+import { webhookCases } from "./isolation-cases-webhooks.ts";
 
 const everything = { condition: null, sourceId: "any", sort: null, from: { offset: 0 }, limit: 100 };
 
@@ -22,6 +23,7 @@ export const isolationCases: IsolationCases = {
   ...outboxCases,
   ...signalCases,
   ...provisioningGrantCases,
+  ...webhookCases,
   "idempotency.reserve": {
     call: (b, a) => b.idempotency.reserve({ userId: a.userId, agent: "", key: "a's" }, "b's"),
     gives: "refused",

@@ -170,6 +170,13 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
     created_at: 1,
     updated_at: 1,
   }),
+  webhook_deliveries: (a) => ({
+    endpoint_id: a.webhookId,
+    activity_id: a.activityId,
+    at: 1,
+    state: "sent",
+    attempts: 0,
+  }),
   received_signals: (a) => ({ stream_id: a.streamId, jti_hash: "x", expires_at: 1 }),
   task_assignments: (a) => ({ task_id: a.taskId, user_id: a.userId }), // sample product
 };
@@ -212,6 +219,8 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     Date.now() + 60_000,
   );
   await store.invitations.set({ userId: local.id, invitedBy: "a's", sentAt: 1, expiresAt: inAnHour() });
+  const webhookId = `webhook-${tenant.slug}`;
+  await store.webhooks.add({ id: webhookId, url: "https://a.example", kinds: null, sealedSecret: "a's" });
   await store.activity.record({
     actorKind: "provisioning",
     actor: "default",
@@ -248,6 +257,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   const granted = { clientId, userId: user.id, sourceId: writer.source.id };
   await store.provisioningCodes.create(newCode(codeId, granted));
   await store.provisioningGrants.create(newGrant(grantId, granted));
+  const activityId = (await store.activity.latest(1))[0]?.id ?? assert.fail();
   const tombstoneId = (await store.tombstones.list())[0]?.id ?? assert.fail();
   return {
     store,
@@ -273,6 +283,8 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     sessionId,
     reservation: reservation ?? assert.fail(),
     streamId,
+    webhookId,
+    activityId,
     taskId, // sample domain
   };
 }

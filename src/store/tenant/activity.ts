@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Knex } from "knex";
 import { type CountKind, dayMs } from "./counts.ts";
 import type { TenantScope } from "./scope.ts";
+import { queueForWebhooks } from "./webhook-fan-out.ts";
 
 /** An event in a tenant: who did what to whom. It has names of attributes, never a person's values of them. */
 export interface ActivityEntry {
@@ -11,6 +12,7 @@ export interface ActivityEntry {
     | "shared-signals"
     | "admin"
     | "operator"
+    | "system"
     | "sign-in"
     | "agent"
     | "person";
@@ -82,10 +84,11 @@ interface ActivityRow {
 export function tenantActivity(scope: TenantScope, now: () => number) {
   return {
     async record(entry: ActivityEntry): Promise<void> {
-      await scope.insert("activity", {
-        id: randomUUID(),
-        at: now(),
-        kind: kindOf(entry),
+      const [id, at, kind] = [randomUUID(), now(), kindOf(entry)];
+      const insert = scope.insert("activity", {
+        id,
+        at,
+        kind,
         actor_kind: entry.actorKind,
         actor: entry.actor,
         actor_id: entry.actorId ?? null,
@@ -95,7 +98,12 @@ export function tenantActivity(scope: TenantScope, now: () => number) {
         reason: entry.reason ?? null,
         request_id: entry.requestId,
       });
-      const figures = countsOf(entry, now());
+      // In the same statement, so that tenants without webhooks pay for no other.
+      const own = scope.sameTenant("webhook_endpoints", "activity");
+      const listeners = scope.raw(`(select count(*) from webhook_endpoints where ${own}) as listeners`);
+      const [recorded] = (await insert.returning(listeners)) as { listeners: number }[];
+      if (recorded?.listeners) await queueForWebhooks(scope, { id, at, kind });
+      const figures = countsOf(entry, at);
       if (figures.length > 0) await scope.addUp("day_counts", figures, ["kind", "at", "subject"], "count");
     },
 
@@ -112,6 +120,11 @@ export function tenantActivity(scope: TenantScope, now: () => number) {
         return newestFirst(query, limit).select("activity.*");
       });
       return ((await newestFirst(scope.unionAll(ranges), limit)) as ActivityRow[]).map(toActivity);
+    },
+
+    async ofIds(ids: readonly string[]): Promise<RecordedActivity[]> {
+      const found = scope.rows("activity").whereIn("id", ids).select("*");
+      return ((await found) as ActivityRow[]).map(toActivity);
     },
 
     /** The latest entries, newest first. */
@@ -155,7 +168,7 @@ function kindOf({ actorKind, action }: ActivityEntry): ActivityKind {
   const [subject = ""] = action.split(".");
   const isOfAgents = actorKind === "agent" || actorKind === "person" || ["agent", "agents"].includes(subject);
   if (isOfAgents) return "agents";
-  if (actorKind !== "admin" && actorKind !== "operator") return actorKind;
+  if (actorKind !== "admin" && actorKind !== "operator" && actorKind !== "system") return actorKind;
   if (["token", "grant", "api_key"].includes(subject)) return "tokens";
   if (subject === "stream") return "shared-signals";
   return ["user", "group", "tombstone"].includes(subject) ? "people" : "settings";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { TenantScope } from "./scope.ts";
 
 /** The kinds of work in the outbox. Each has a handler in src/serve.ts. */
-export type OutboxKind = "shared-signal" | "mail";
+export type OutboxKind = "shared-signal" | "mail" | "event" | "job";
 
 /**
  * `waiting`: for its first attempt or the next one. The others are final. `sent`: done. `refused`: the receiver does not want

@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import type { EventName } from "../../events.ts";
 import type { Database } from "../database.ts";
 
 /**
@@ -8,6 +9,8 @@ import type { Database } from "../database.ts";
 export interface TenantScope {
   readonly tenantId: string;
   readonly engine: Database["engine"];
+  /** The parts of the product that handle an event: config/events.ts. */
+  partsFor(event: EventName): string[];
   /** The tenant's rows of a table, to read, update or delete. In joins, qualify the table's columns. */
   rows(table: string): Knex.QueryBuilder;
   /** Inserts a row of the tenant. */
@@ -62,6 +65,7 @@ export function tenantScope(database: Database, tenantId: string): TenantScope {
   return {
     tenantId,
     engine: database.engine,
+    partsFor: (event) => partsFor(database, event),
     rows: (table) => database.sql()(table).where(`${table}.tenant_id`, tenantId),
     insert: (table, row) =>
       database
@@ -97,6 +101,10 @@ export function tenantScope(database: Database, tenantId: string): TenantScope {
     sameTenant: (table, around) => `${table}.tenant_id = ${around}.tenant_id`,
     raw: (sql, bindings = []) => database.sql().raw(sql, bindings),
   };
+}
+
+function partsFor({ subscriptions }: Database, event: EventName): string[] {
+  return Object.keys(subscriptions).filter((part) => subscriptions[part]?.includes(event));
 }
 
 function onSameTenant(table: string, column: string, other: string) {

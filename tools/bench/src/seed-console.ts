@@ -82,6 +82,9 @@ export async function seedConsole(
   });
   const wantedKey = { prefix: brand.apiKeyPrefix, name: "Report", scopes: agent.scopes ?? [], days: null };
   const apiKey = await createApiKey(store, { user: owner, role: "owner" }, wantedKey);
+  const webhook = { id: randomUUID(), url: "https://siem.example", kinds: null, sealedSecret: "" };
+  await store.webhooks.add(webhook);
+  await insertDeliveries(database, tenantId, webhook.id);
   if (database.engine === "postgres") await database.sql().raw("vacuum analyze");
   return {
     cookie: await plantSession({ database }, { id: tenantId }, owner),
@@ -92,6 +95,7 @@ export async function seedConsole(
       group: groups[2]?.id ?? "",
       agent: agent.clientId,
       apiKey: apiKey.id,
+      webhook: webhook.id,
       domain: await addDomain(store, "acme.example"),
     },
   };
@@ -114,6 +118,16 @@ async function insertActivity(
       [tenantId, now, JSON.stringify(chunk)],
     );
   }
+}
+
+/** A backlog: every entry waits, as after days of an outage. */
+async function insertDeliveries(database: Database, tenantId: string, endpointId: string): Promise<void> {
+  await insert(
+    database,
+    `insert into webhook_deliveries (tenant_id, endpoint_id, activity_id, at, state, attempts)
+     select tenant_id, cast(? as text), id, at, 'waiting', 0 from activity where tenant_id = ?`,
+    [endpointId, tenantId],
+  );
 }
 
 async function insertTombstones(database: Database, tenantId: string, count: number): Promise<void> {
