@@ -41,6 +41,7 @@ import { sessionStore } from "./store/session-store.ts";
 import { taskOperations } from "./tasks/api.ts"; // sample product
 import { taskTools } from "./tasks/mcp.ts"; // sample product
 import { taskRoutes } from "./tasks/routes.ts"; // sample product
+import { taskTargets } from "./tasks/tasks.ts"; // sample product
 import { configuredLimits } from "./trust/guarded-fetch.ts";
 import { keyStore } from "./trust/jwks.ts";
 import { oidcProviders } from "./trust/openid-providers.ts";
@@ -49,6 +50,7 @@ import { type TxtLookup, txtLookup } from "./trust/txt-records.ts";
 import { universalLogoutRoutes } from "./universal-logout/routes.ts";
 import { tokenVerifier } from "./universal-logout/token.ts";
 import { accountRoutes } from "./web/account.ts";
+import type { ActivityTargets } from "./web/activity.ts";
 import { apiRoutes } from "./web/api.ts";
 import type { ApiOperation } from "./web/api-operation.ts";
 import { assets } from "./web/assets.ts";
@@ -99,6 +101,11 @@ const apiOperations: readonly ApiOperation[] = [
 /** The tools of the product's MCP server. */
 const mcpTools: readonly McpTool[] = [
   ...taskTools, // sample product
+];
+
+/** The product's things that entries of the activity are about. */
+const activityTargets: readonly ActivityTargets[] = [
+  taskTargets, // sample product
 ];
 
 /** The hallway: everything that a request passes, in order. */
@@ -189,7 +196,8 @@ export function createApp({
   app.use(customerGuideRoutes({ database, baseUrl }));
   app.use(inspectorRoutes({ database, baseUrl, showsSource: config.insecureAllowPrivateNetwork }));
   app.use(recordStreamManagement(recorder));
-  app.use(adminRoutes({ ...shared, limits, providers, generateKeys, lookUpTxt, verifyAssertion }));
+  const forConsole = { limits, providers, generateKeys, lookUpTxt, verifyAssertion, activityTargets };
+  app.use(adminRoutes({ ...shared, ...forConsole }));
   app.use(taskRoutes({ database })); // sample product
 
   app.use(pageNotFound);

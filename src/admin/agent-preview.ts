@@ -108,7 +108,7 @@ async function refusedCalls(store: TenantStore): Promise<RefusedCall[]> {
   const latest = await store.activity.page({ kind: "agents" }, null, maxSearched);
   const refused = latest.filter(({ reason }) => reason !== null).slice(0, maxRefused);
   const ruleOf = (reason: string) => assertionPolicy.find(({ id }) => id === reason)?.name;
-  return (await readable(store, refused)).map((entry) => {
+  return (await readable(store, refused, [])).map((entry) => {
     const reason = entry.reason ?? "";
     return { ...entry, rule: ruleOf(reason) ?? personReasons[reason] ?? reason };
   });

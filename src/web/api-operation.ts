@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { EntitlementId } from "../../config/entitlements.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Acting } from "./access-tokens.ts";
 
@@ -35,6 +36,8 @@ export interface ApiOperation<Query extends z.ZodType = z.ZodType, Body extends 
   summary: string;
   description?: string;
   scope: string;
+  /** The person needs it, too, also if an agent acts for them. */
+  entitlement?: EntitlementId;
   /** The values are texts. Absent if the operation takes no query. */
   query?: Query;
   body?: { schema: Body; types: readonly string[] };

@@ -17,6 +17,7 @@ import { actAsSignedIn, actingOf, type ResourceGuard, resourceGuard } from "./ac
 import { describeApi } from "./api-description.ts";
 import type { ApiAnswer, ApiOperation } from "./api-operation.ts";
 import { atMostOnce } from "./idempotency.ts";
+import { requireEntitlement } from "./permissions.ts";
 import { answerProblem, errorAt, type ProblemDetails, ProblemError, problemOf } from "./problems.ts";
 
 const largestBody = "32kb";
@@ -94,6 +95,7 @@ function addOperations(router: Router, { database, guard, operations }: Api): vo
     router[operation.method](
       path,
       guard.requireScope(operation.scope),
+      ...(operation.entitlement ? [requireEntitlement(operation.entitlement)] : []),
       ...(operation.body ? [jsonBody(operation.body.types)] : []),
       (req, res) => run(operation, database, req, res),
     );

@@ -1,6 +1,13 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import { paths } from "../endpoints.ts";
-import { ConflictError, InvalidError, NotFoundError, RefusedError, UnavailableError } from "../errors.ts";
+import {
+  ConflictError,
+  ForbiddenError,
+  InvalidError,
+  NotFoundError,
+  RefusedError,
+  UnavailableError,
+} from "../errors.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { signInAgainPath } from "./fresh-sign-in.ts";
 import { goBack, refusals } from "./refusals.ts";
@@ -86,6 +93,8 @@ function pageFor(error: unknown, req: Request): ErrorPage {
   if (error instanceof NotFoundError) return notFound;
   if (error instanceof RefusedError) return refusalPage(error, req);
   if (error instanceof CrossSiteError) return crossSite;
+  if (error instanceof ForbiddenError)
+    return { status: 403, title: "You may not do this yet", text: error.message, next: error.next, ...again };
   if (error instanceof InvalidError)
     return { status: 400, title: "That did not work", text: error.message, next: goBack };
   if (error instanceof ConflictError)

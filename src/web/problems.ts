@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { ConflictError, InvalidError, NotFoundError, UnavailableError } from "../errors.ts";
+import { ConflictError, ForbiddenError, InvalidError, NotFoundError, UnavailableError } from "../errors.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { TooManyRequestsError } from "./error-pages.ts";
 import { CrossSiteError } from "./request.ts";
@@ -71,6 +71,7 @@ export function answerProblem(
 export function problemOf(error: unknown): ProblemDetails | null {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof NotFoundError) return { status: 404, detail: error.message };
+  if (error instanceof ForbiddenError) return { status: 403, detail: `${error.message} ${error.next}` };
   if (error instanceof InvalidError) return { status: 422, detail: error.message };
   if (error instanceof ConflictError) return { status: 409, detail: error.message };
   if (error instanceof CrossSiteError)

@@ -13,13 +13,16 @@ export interface ActivityEntry {
     | "operator"
     | "sign-in"
     | "agent"
-    | "person";
+    | "person"
+    | "member";
   /** The provisioning source's name and token hint, the connection's key, the agent's name, or the person's login name. */
   actor: string;
   /** The acting user's id, if a user did it, also through an agent. */
   actorId?: string | null;
   /** What happened, in the past tense: "user.created". */
   action: string;
+  /** The subject of an entry of the product, from config/activity.ts. Otherwise the actor and the action decide it. */
+  kind?: string;
   targetId: string | null;
   changed: readonly string[];
   /** Why it was refused: a RefusalReason or ConflictCode of errors.ts. */
@@ -32,7 +35,7 @@ export function agentActor(name: string, act: string | null): string {
   return act === null ? name : `${name} (${act})`;
 }
 
-/** The subject of an entry. */
+/** The subject of an entry. The product adds its own. */
 export const activityKinds = [
   "sign-in",
   "provisioning",
@@ -49,11 +52,10 @@ export type ActivityKind = (typeof activityKinds)[number];
 export interface RecordedActivity extends Required<ActivityEntry> {
   id: string;
   at: number;
-  kind: ActivityKind;
 }
 
 export interface ActivityFilter {
-  kind?: ActivityKind | undefined;
+  kind?: string | undefined;
   /** A user's id: what they did, and what was done to them. */
   person?: string | undefined;
   /** Inclusive. */
@@ -67,7 +69,7 @@ export type ActivityPosition = Pick<RecordedActivity, "at" | "id">;
 interface ActivityRow {
   id: string;
   at: number;
-  kind: ActivityKind;
+  kind: string;
   actor_kind: ActivityEntry["actorKind"];
   actor: string;
   actor_id: string | null;
@@ -151,10 +153,11 @@ function rangesOf(scope: TenantScope, { kind, person }: ActivityFilter): Knex.Qu
   return [about, by];
 }
 
-function kindOf({ actorKind, action }: ActivityEntry): ActivityKind {
+function kindOf({ kind, actorKind, action }: ActivityEntry): string {
   const [subject = ""] = action.split(".");
   const isOfAgents = actorKind === "agent" || actorKind === "person" || ["agent", "agents"].includes(subject);
   if (isOfAgents) return "agents";
+  if (actorKind === "member" && kind !== undefined) return kind;
   if (actorKind !== "admin" && actorKind !== "operator") return actorKind;
   if (subject === "token" || subject === "grant") return "tokens";
   if (subject === "stream") return "shared-signals";
