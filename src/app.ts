@@ -1,5 +1,6 @@
 import express, { type Express, type RequestHandler, type Router } from "express";
 import type { Metric } from "prom-client";
+import { incomingWebhooks } from "../config/webhooks.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import type { Config } from "./config.ts";
 import { assertionVerifier } from "./cross-app-access/assertion.ts";
@@ -52,7 +53,7 @@ import { tokenVerifier } from "./universal-logout/token.ts";
 import { accountRoutes } from "./web/account.ts";
 import type { ActivityTargets } from "./web/activity.ts";
 import { apiRoutes } from "./web/api.ts";
-import type { ApiOperation } from "./web/api-operation.ts";
+import type { ApiOperation, ApiRouter } from "./web/api-operation.ts";
 import { assets } from "./web/assets.ts";
 import { errorPages, pageNotFound } from "./web/error-pages.ts";
 import { leadToForm } from "./web/form-addresses.ts";
@@ -67,6 +68,7 @@ import { securityHeaders } from "./web/security-headers.ts";
 import { loadPerson, sessionCookie } from "./web/sessions.ts";
 import { setupRoutes } from "./web/setup.ts";
 import { compressPages, pageContext, setUpViews } from "./web/views.ts";
+import { type WebhookReceiver, webhookRoutes } from "./web/webhooks.ts";
 
 export interface AppDeps {
   config: Config;
@@ -97,6 +99,12 @@ export type Surroundings = Required<Pick<AppDeps, "extraRoutes" | "dress">>;
 const apiOperations: readonly ApiOperation[] = [
   ...taskOperations, // sample product
 ];
+
+/** Further routes of the product's API: docs/how-to/build-an-api.md. */
+const apiRouters: readonly ApiRouter[] = [];
+
+/** What the product does with the webhooks of config/webhooks.ts. */
+const webhookReceivers: readonly WebhookReceiver[] = [];
 
 /** The tools of the product's MCP server. */
 const mcpTools: readonly McpTool[] = [
@@ -154,6 +162,8 @@ export function createApp({
   app.use(recordUniversalLogout(recorder));
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken }));
 
+  const ofWebhooks = { database, log, secrets: config.webhookSecrets };
+  app.use(webhookRoutes(ofWebhooks, incomingWebhooks, webhookReceivers));
   app.use(refuseNul);
   app.use(transmitterRoutes({ database, baseUrl }));
   app.use(recordSharedSignals(recorder));
@@ -169,7 +179,7 @@ export function createApp({
   app.use(oauthRoutes({ database, baseUrl, limits, grants, revokeToken: tokenRevocation(database) }));
   app.use(resourceMetadataRoutes(baseUrl));
 
-  const api = apiRoutes({ database, baseUrl }, apiOperations);
+  const api = apiRoutes({ database, baseUrl }, apiOperations, apiRouters);
   app.use(api.agents);
   app.use(mcpRoutes({ database, baseUrl, log }, mcpTools));
   app.use(sameOrigin(baseUrl));

@@ -17,6 +17,8 @@ export interface Config {
   trustProxy: number;
   logLevel: string;
   metricsToken: string | null;
+  /** The secrets of incoming webhooks, by the names of config/webhooks.ts. Never log them. */
+  webhookSecrets: Readonly<Record<string, readonly string[]>>;
   insecureAllowPrivateNetwork: boolean;
   /** The proxy for calls to identity providers; null connects to them directly. */
   outgoingProxy: OutgoingProxy | null;
@@ -79,6 +81,22 @@ const proxyUrl = z
   .transform((text) => (/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`))
   .optional();
 
+/** Pairs of a name and a secret; a name comes twice while one secret replaces the other. */
+const webhookSecrets = z
+  .string()
+  .default("")
+  .transform((text) => text.split(/\s+/).filter(Boolean))
+  .refine(
+    (pairs) => pairs.every((pair) => /^[a-z][a-z0-9-]*=\S{24,}$/.test(pair)),
+    "must be pairs of name=secret, separated by spaces, with secrets of at least 24 characters",
+  )
+  .transform((pairs) => {
+    const secrets = new Map<string, string[]>();
+    for (const [, name = "", secret = ""] of pairs.map((pair) => /^([^=]*)=(.*)$/s.exec(pair) ?? []))
+      secrets.set(name, [...(secrets.get(name) ?? []), secret]);
+    return Object.fromEntries(secrets);
+  });
+
 const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
 const shape = {
@@ -91,6 +109,7 @@ const shape = {
   TRUST_PROXY: wholeNumber(0, 10).default(0),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").nullable().default(null),
+  WEBHOOK_SECRETS: webhookSecrets,
   INSECURE_ALLOW_PRIVATE_NETWORK: z.literal("1", 'must be "1" or absent').optional(),
   OUTGOING_PROXY: z.literal("env", 'must be "env" or absent').optional(),
   // As other programs read them. Those in lower case come first.
@@ -156,6 +175,7 @@ export function loadConfig(environment: Environment = readEnvironment([localFile
     trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,
     metricsToken: values.METRICS_TOKEN,
+    webhookSecrets: values.WEBHOOK_SECRETS,
     insecureAllowPrivateNetwork: values.INSECURE_ALLOW_PRIVATE_NETWORK === "1",
     outgoingProxy: outgoingProxy(values),
   });

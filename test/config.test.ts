@@ -41,6 +41,7 @@ describe("loadConfig", () => {
         trustProxy: 0,
         logLevel: "info",
         metricsToken: null,
+        webhookSecrets: {},
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
       },
@@ -68,6 +69,7 @@ describe("loadConfig", () => {
       TRUST_PROXY: "wrong-5",
       LOG_LEVEL: "wrong-6",
       METRICS_TOKEN: "wrong-7",
+      WEBHOOK_SECRETS: "wrong-10",
       INSECURE_ALLOW_PRIVATE_NETWORK: "wrong-8",
       OUTGOING_PROXY: "wrong-9",
     };
@@ -103,6 +105,11 @@ describe("loadConfig", () => {
     TRUST_PROXY: ["11", "-1", "true", "loopback"],
     LOG_LEVEL: ["verbose", "INFO"],
     METRICS_TOKEN: ["fifteen letters"],
+    WEBHOOK_SECRETS: [
+      "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+      "billing=too-short",
+      "Billing=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    ],
     INSECURE_ALLOW_PRIVATE_NETWORK: ["true", "0", "yes"],
     OUTGOING_PROXY: ["1", "http://proxy.example:3128", "ENV"],
   };
@@ -125,6 +132,16 @@ describe("loadConfig", () => {
     const https = { ...good, BASE_URL: "https://app.example" };
     assert.equal(loadConfig({ ...https, TRUST_PROXY: "1" }).trustProxy, 1);
     assert.deepEqual(namesOf(problemsOf(https)), ["TRUST_PROXY"]);
+  });
+
+  it("reads the secrets of webhooks, two of them while one replaces the other", () => {
+    const [old, next, other] = ["old", "new", "other"].map((name) => `whsec_${name.padEnd(32, "0")}`);
+    const text = `billing=${old} crm=${other}\n billing=${next}`;
+    assert.deepEqual(loadConfig({ ...good, WEBHOOK_SECRETS: text }).webhookSecrets, {
+      billing: [old, next],
+      crm: [other],
+    });
+    assert.deepEqual(loadConfig(good).webhookSecrets, {});
   });
 
   it("treats an empty variable as absent", () => {

@@ -29,6 +29,7 @@ describe("production", () => {
         trustProxy: 0,
         logLevel: "silent",
         metricsToken: null,
+        webhookSecrets: {},
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
       };

@@ -10,6 +10,7 @@ import {
 } from "../errors.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { signInAgainPath } from "./fresh-sign-in.ts";
+import { answerProblem, prefersJson } from "./problems.ts";
 import { goBack, refusals } from "./refusals.ts";
 import { CrossSiteError } from "./request.ts";
 
@@ -46,7 +47,7 @@ export const pageNotFound: RequestHandler = () => {
 };
 
 /**
- * Turns errors into answers: a page, or JSON for clients that prefer it. The reason goes to the log, under the reference
+ * Turns errors into answers: a page, or a problem (RFC 9457) for clients that prefer JSON. The reason goes to the log, under the reference
  * that the page shows.
  */
 export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next) => {
@@ -65,8 +66,9 @@ export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next)
 };
 
 function answer(req: Request, res: Response, page: ErrorPage): void {
-  if (req.accepts(["html", "json"]) === "json") {
-    res.json({ error: page.title, reference: req.id });
+  if (prefersJson(req)) {
+    const { status, text, next } = page;
+    answerProblem(req, res, { status, detail: `${text} ${next}` });
     return;
   }
   res.render("error", { title: page.title, page, reference: req.id, person: req.person }, (failure, html) => {

@@ -53,6 +53,12 @@ export function errorAt(path: readonly string[], detail: string) {
   return { detail, pointer: `#${steps.join("")}` };
 }
 
+/** Whether the client of a page wants JSON rather than a page. A browser never does. */
+export function prefersJson(req: Request): boolean {
+  const best = req.accepts(["html", "json", "application/problem+json"]);
+  return best === "json" || best === "application/problem+json";
+}
+
 /** Answers with a problem (RFC 9457). */
 export function answerProblem(
   req: Request,

@@ -50,6 +50,7 @@ export async function startTestApp(
     trustProxy: 0,
     logLevel: "debug",
     metricsToken: null,
+    webhookSecrets: {},
     insecureAllowPrivateNetwork: false,
     outgoingProxy: null,
     ...options,

@@ -114,6 +114,7 @@ export function appRoutes(database: Database): Route[] {
     trustProxy: 0,
     logLevel: "silent",
     metricsToken: null,
+    webhookSecrets: {},
     insecureAllowPrivateNetwork: false,
     outgoingProxy: null,
   };

@@ -29,6 +29,7 @@ const config: Config = {
   trustProxy: 0,
   logLevel: "info",
   metricsToken: null,
+  webhookSecrets: {},
   baseUrl: "https://acme.example",
   // An org's keys are on this machine, too (part-agents.ts).
   insecureAllowPrivateNetwork: true,

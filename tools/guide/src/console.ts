@@ -51,6 +51,7 @@ export async function openSampleConsole(): Promise<SampleConsole> {
         trustProxy: 1,
         logLevel: "silent",
         metricsToken: null,
+        webhookSecrets: {},
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
       },

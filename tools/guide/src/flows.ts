@@ -103,6 +103,7 @@ async function openSample(): Promise<Sample> {
   const config = {
     ...{ port, host: "127.0.0.1", baseUrl: origin, databaseUrl: ":memory:", dataKey, trustProxy: 0 },
     ...{ sessionSecret: randomBytes(32).toString("base64"), logLevel: "silent" as const, metricsToken: null },
+    webhookSecrets: {},
     ...{ insecureAllowPrivateNetwork: true, outgoingProxy: null },
   };
   const log = createLog("silent");
