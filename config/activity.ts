@@ -1,4 +1,4 @@
-/** What the product writes to a tenant's activity: docs/how-to/record-activity.md. */
+/** A kind of entry that the product writes to a tenant's activity: docs/how-to/record-activity.md. */
 export interface ProductActivity {
   /** The name by which the activity page filters. The starter's own kinds are in src/store/tenant/activity.ts. */
   kind: string;
@@ -6,7 +6,7 @@ export interface ProductActivity {
   label: string;
   /** A file of views/icons/, without its ending. */
   icon: string;
-  /** What happened, in the past tense, with its words for people. The part before the dot is the subject. */
+  /** Events in the past tense, with their words for people. The part before the dot is the subject. */
   actions: Readonly<Record<string, string>>;
 }
 

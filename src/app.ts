@@ -103,7 +103,7 @@ const apiOperations: readonly ApiOperation[] = [
 /** Further routes of the product's API: docs/how-to/build-an-api.md. */
 const apiRouters: readonly ApiRouter[] = [];
 
-/** What the product does with the webhooks of config/webhooks.ts. */
+/** The code for the webhooks of config/webhooks.ts. */
 const webhookReceivers: readonly WebhookReceiver[] = [];
 
 /** The tools of the product's MCP server. */

@@ -1,11 +1,11 @@
-/** What people do in the product, for their tenant's activity: docs/how-to/record-activity.md. */
+/** Entries of a tenant's activity about the product: docs/how-to/record-activity.md. */
 import type { ProductEvent } from "../../config/activity.ts";
 import type { User } from "../model.ts";
 import { type ActivityEntry, agentActor } from "../store/tenant/activity.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 
 /** The person who acts in the product. */
-export interface Member {
+export interface ActingMember {
   user: Pick<User, "id" | "loginName">;
   /** The agent that acts for the person; null if they act in a browser. */
   agent: { name: string; act: string | null } | null;
@@ -14,10 +14,10 @@ export interface Member {
 
 /**
  * The entry of something that a person did. Record it with the store of the change's transaction, so that neither exists
- * alone. What an agent does is listed under Agents, with the person who let it.
+ * alone. Entries of agents are listed under Agents, with the person who let them.
  */
 export function memberEntry(
-  { user, agent, requestId }: Member,
+  { user, agent, requestId }: ActingMember,
   event: ProductEvent & Pick<ActivityEntry, "targetId"> & Partial<Pick<ActivityEntry, "changed">>,
 ): ActivityEntry {
   const actor = agent

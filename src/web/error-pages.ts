@@ -12,7 +12,7 @@ import { isUnavailable } from "../store/sql-errors.ts";
 import { signInAgainPath } from "./fresh-sign-in.ts";
 import { answerProblem, prefersJson } from "./problems.ts";
 import { goBack, refusals } from "./refusals.ts";
-import { CrossSiteError } from "./request.ts";
+import { CrossSiteError, TooManyRequestsError } from "./request.ts";
 
 /** The page for a person: what happened, and what to do next. */
 interface ErrorPage {
@@ -25,21 +25,6 @@ interface ErrorPage {
   /** Where trying again can help; the page offers it first. */
   tryAgain?: string;
   retryAfter?: number;
-}
-
-/**
- * A rate limit was exceeded. `retryAfter` is in whole seconds; `advice` ends the sentence that tells the person how long
- * to wait.
- */
-export class TooManyRequestsError extends Error {
-  override name = "TooManyRequestsError";
-  readonly retryAfter: number;
-  readonly advice: string;
-  constructor(retryAfter: number, advice = "then try again") {
-    super("too many requests");
-    this.retryAfter = retryAfter;
-    this.advice = advice;
-  }
 }
 
 export const pageNotFound: RequestHandler = () => {

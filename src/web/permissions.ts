@@ -1,4 +1,4 @@
-/** What the product lets a person do: entitlements and roles, as the database knows them at this request. */
+/** The rights of a person in the product: entitlements and roles, as the database knows them at this request. */
 import type { RequestHandler } from "express";
 import { brand } from "../../config/brand.ts";
 import { type EntitlementId, entitlements } from "../../config/entitlements.ts";

@@ -3,8 +3,7 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import { ConflictError, ForbiddenError, InvalidError, NotFoundError, UnavailableError } from "../errors.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
-import { TooManyRequestsError } from "./error-pages.ts";
-import { CrossSiteError } from "./request.ts";
+import { CrossSiteError, TooManyRequestsError } from "./request.ts";
 
 /** An error answer of the API (RFC 9457). The API's description has it as `Problem`. */
 export const problemSchema = z

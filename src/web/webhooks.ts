@@ -1,4 +1,4 @@
-/** Webhooks from elsewhere: what is the same for each caller. docs/how-to/receive-webhooks.md shows how to add one. */
+/** Webhooks from elsewhere: the part that is the same for each caller. docs/how-to/receive-webhooks.md shows how to add one. */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import express, { type ErrorRequestHandler, type Request, type Response, Router } from "express";
@@ -20,7 +20,7 @@ export interface Delivery {
   now: number;
 }
 
-/** What the product does with the deliveries of one webhook. */
+/** The product's code for one webhook. */
 export interface WebhookReceiver {
   /** Of config/webhooks.ts. */
   name: string;
@@ -63,7 +63,8 @@ export function verifyStandardWebhook({ headers, body, secrets, now }: Delivery)
 /** Throws an Error for a secret of another form: a short key could be guessed, and anyone knows the empty one. */
 function keyOf(secret: string): Buffer {
   const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
-  if (key.length < 24) throw new Error("a secret of this webhook is not whsec_ and at least 24 bytes in base64");
+  if (key.length < 24)
+    throw new Error("a secret of this webhook is not whsec_ and at least 24 bytes in base64");
   return key;
 }
 

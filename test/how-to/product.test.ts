@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Client as McpClient, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import express from "express";
 import { createLog } from "../../src/log.ts";
 import type { User } from "../../src/model.ts";
@@ -8,6 +9,7 @@ import { sealer } from "../../src/store/secrets.ts";
 import { sessionStore } from "../../src/store/session-store.ts";
 import { apiRoutes } from "../../src/web/api.ts";
 import { errorPages, pageNotFound } from "../../src/web/error-pages.ts";
+import { mcpRoutes } from "../../src/web/mcp.ts";
 import { requestContext, sameOrigin } from "../../src/web/request.ts";
 import { loadPerson, sessionCookie } from "../../src/web/sessions.ts";
 import { agentToken } from "../helpers/agents.ts";
@@ -17,7 +19,7 @@ import { codeBlocks } from "../helpers/docs.ts";
 import { createLocalAccount } from "../helpers/people.ts";
 import { sessionSecret, useSite } from "../helpers/site.ts";
 import { assertQuotes } from "./quotes.ts";
-import { reportsApi } from "./reports.ts";
+import { reportsApi, reportTool } from "./reports.ts";
 
 const pages = ["build-an-api", "check-entitlements", "record-activity"].map(
   (name) => `docs/how-to/${name}.md`,
@@ -50,7 +52,11 @@ describe("a router of the product's own", () => {
         baseUrl: url,
         log,
       };
-      const app = express().use(requestContext(log)).use(api.agents).use(sameOrigin(url));
+      const app = express()
+        .use(requestContext(log))
+        .use(api.agents)
+        .use(mcpRoutes({ database, baseUrl: url, log }, [reportTool]))
+        .use(sameOrigin(url));
       app.use(sessionCookie(cookie)).use(loadPerson(sessions)).use(api.people);
       server.on("request", app.use(pageNotFound).use(api.errors).use(errorPages));
       ada = await createLocalAccount(site().acme.store, "ada@acme.example");
@@ -67,7 +73,7 @@ describe("a router of the product's own", () => {
       const token = await agentToken(use().database, site().acme, url, { user: ada, scopes });
       return { authorization: `Bearer ${token}` };
     }
-    /** As the browser of a person, from a page of ours. */
+    /** As the browser of a person, from our own page. */
     async function asBrowser(user: User): Promise<Record<string, string>> {
       const cookie = (await site().clientOf(user)).cookies.get("session");
       return { cookie: `session=${cookie}`, "sec-fetch-site": "same-origin" };
@@ -162,6 +168,20 @@ describe("a router of the product's own", () => {
         );
       }
       assert.equal((await call("DELETE", await asBrowser(admin))).status, 204);
+    });
+
+    it("asks for the entitlement of a tool of the MCP server", async () => {
+      const token = await agentToken(use().database, site().acme, url, { user: ada, scopes: ["tasks.read"] });
+      const client = new McpClient({ name: "test", version: "1" });
+      const requestInit = { headers: { authorization: `Bearer ${token}` } };
+      await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit }));
+      const count = () => client.callTool({ name: "count_reports", arguments: {} });
+      assert.deepEqual((await count()).structuredContent, { count: 0 });
+      await site().acme.store.users.update(ada.id, { entitlements: [] });
+      const { isError, content } = await count();
+      assert.equal(isError, true);
+      assert.match(JSON.stringify(content), /This needs the entitlement “Task export”/);
+      await client.close();
     });
 
     it("writes who did it to the activity, which the console shows, filters and exports", async () => {

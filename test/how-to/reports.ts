@@ -6,10 +6,26 @@ import { actingOf } from "../../src/web/access-tokens.ts";
 import { memberEntry } from "../../src/web/activity.ts";
 import { validBody, validQuery } from "../../src/web/api-input.ts";
 import type { ApiRouter } from "../../src/web/api-operation.ts";
+import { mcpTool } from "../../src/web/mcp.ts";
 import { requireEntitlement, requireRole } from "../../src/web/permissions.ts";
 
 const newReport = z.strictObject({ title: z.string().trim().min(1).max(100), day: z.iso.date() });
 const page = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(50) });
+
+/** For agents: the same entitlement as the route. */
+export const reportTool = mcpTool({
+  name: "count_reports",
+  title: "Count reports",
+  description: "Counts the done tasks.",
+  scope: "tasks.read",
+  entitlement: "task-export",
+  input: z.strictObject({}),
+  output: z.object({ count: z.number() }),
+  annotations: { readOnlyHint: true },
+  async handle({ store }) {
+    return { count: (await store.tasks.list({ state: "done", assignee: "anyone" }, 100)).length };
+  },
+});
 
 export const reportsApi: ApiRouter = {
   path: "/reports",

@@ -139,7 +139,7 @@ describe(page, () => {
     it("tells the caller about a message that it must not repeat as it is", async () => {
       const unknown = JSON.stringify({
         type: "subscription.changed",
-        data: { tenant: "nobody-here", plan: "team" },
+        data: { tenant: "unknown-tenant", plan: "team" },
       });
       const answer = await deliver(sign({ body: unknown }));
       assert.equal(answer.status, 422);
