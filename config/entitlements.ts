@@ -1,15 +1,23 @@
-/** A permission that a customer's Okta admin can assign in addition to a role (Okta: "SCIM 2.0 with entitlements"). */
+/**
+ * A permission that a customer's Okta admin can assign in addition to a role (Okta: "SCIM 2.0 with entitlements"). The
+ * product checks it by its id: docs/how-to/check-entitlements.md.
+ */
 export interface Entitlement {
   id: string;
   displayName: string;
   description: string;
 }
 
-export const entitlements: readonly Entitlement[] = [
+const all = [
   { id: "task-export", displayName: "Task export", description: "May export the team's tasks." },
   {
     id: "private-tasks",
     displayName: "Private tasks",
     description: "May keep tasks that only the assignee sees.",
   },
-];
+] as const satisfies readonly Entitlement[];
+
+/** The ids that the product may check. */
+export type EntitlementId = (typeof all)[number]["id"];
+
+export const entitlements: readonly Entitlement[] = all;

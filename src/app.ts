@@ -1,5 +1,6 @@
 import express, { type Express, type RequestHandler, type Router } from "express";
 import type { Metric } from "prom-client";
+import { incomingWebhooks } from "../config/webhooks.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import type { Config } from "./config.ts";
 import { assertionVerifier } from "./cross-app-access/assertion.ts";
@@ -43,6 +44,7 @@ import { sessionStore } from "./store/session-store.ts";
 import { taskOperations } from "./tasks/api.ts"; // sample domain
 import { taskTools } from "./tasks/mcp.ts"; // sample domain
 import { taskRoutes } from "./tasks/routes.ts"; // sample domain
+import { taskTargets } from "./tasks/tasks.ts"; // sample product
 import { configuredLimits } from "./trust/guarded-fetch.ts";
 import { keyStore } from "./trust/jwks.ts";
 import { oidcProviders } from "./trust/openid-providers.ts";
@@ -51,8 +53,9 @@ import { type TxtLookup, txtLookup } from "./trust/txt-records.ts";
 import { universalLogoutRoutes } from "./universal-logout/routes.ts";
 import { tokenVerifier } from "./universal-logout/token.ts";
 import { accountRoutes } from "./web/account.ts";
+import type { ActivityTargets } from "./web/activity.ts";
 import { apiRoutes } from "./web/api.ts";
-import type { ApiOperation } from "./web/api-operation.ts";
+import type { ApiOperation, ApiRouter } from "./web/api-operation.ts";
 import { assets } from "./web/assets.ts";
 import { errorPages, pageNotFound } from "./web/error-pages.ts";
 import { leadToForm } from "./web/form-addresses.ts";
@@ -68,6 +71,7 @@ import { securityHeaders } from "./web/security-headers.ts";
 import { loadPerson, sessionCookie } from "./web/sessions.ts";
 import { setupRoutes } from "./web/setup.ts";
 import { compressPages, pageContext, setUpViews } from "./web/views.ts";
+import { type WebhookReceiver, webhookRoutes } from "./web/webhooks.ts";
 
 export interface AppDeps {
   config: Config;
@@ -103,9 +107,20 @@ const apiOperations: readonly ApiOperation[] = [
   ...taskOperations, // sample domain
 ];
 
+/** Further routes of the product's API: docs/how-to/build-an-api.md. */
+const apiRouters: readonly ApiRouter[] = [];
+
+/** The code for the webhooks of config/webhooks.ts. */
+const webhookReceivers: readonly WebhookReceiver[] = [];
+
 /** The tools of the product's MCP server. */
 const mcpTools: readonly McpTool[] = [
   ...taskTools, // sample domain
+];
+
+/** The product's things that entries of the activity are about. */
+const activityTargets: readonly ActivityTargets[] = [
+  taskTargets, // sample product
 ];
 
 /** The hallway: everything that a request passes, in order. */
@@ -158,6 +173,8 @@ export function createApp({
   app.use(recordUniversalLogout(recorder));
   app.use(universalLogoutRoutes({ database, baseUrl, verifyToken }));
 
+  const ofWebhooks = { database, log, secrets: config.webhookSecrets };
+  app.use(webhookRoutes(ofWebhooks, incomingWebhooks, webhookReceivers));
   app.use(refuseNul);
   app.use(transmitterRoutes({ database, baseUrl }));
   app.use(recordSharedSignals(recorder));
@@ -173,7 +190,7 @@ export function createApp({
   app.use(oauthRoutes({ database, baseUrl, limits, grants, revokeToken: tokenRevocation(database) }));
   app.use(resourceMetadataRoutes(baseUrl));
 
-  const api = apiRoutes({ database, baseUrl }, apiOperations);
+  const api = apiRoutes({ database, baseUrl }, apiOperations, apiRouters);
   app.use(api.agents);
   app.use(mcpRoutes({ database, baseUrl, log }, mcpTools));
   const cookie = sessionCookie({ sessions, sealer: shared.sealer, secret: sessionSecret, baseUrl, log });
@@ -203,7 +220,8 @@ export function createApp({
   app.use(customerGuideRoutes({ database, baseUrl }));
   app.use(inspectorRoutes({ database, baseUrl, showsSource: config.insecureAllowPrivateNetwork }));
   app.use(recordStreamManagement(recorder));
-  app.use(adminRoutes({ ...shared, limits, providers, generateKeys, lookUpTxt, verifyAssertion, mails }));
+  const forConsole = { limits, providers, generateKeys, lookUpTxt, verifyAssertion, activityTargets, mails };
+  app.use(adminRoutes({ ...shared, ...forConsole }));
   app.use(taskRoutes({ database })); // sample domain
 
   app.use(pageNotFound);

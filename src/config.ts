@@ -19,6 +19,8 @@ export interface Config {
   metricsToken: string | null;
   /** The base URL of an OpenTelemetry collector; null sends nothing. */
   otlpEndpoint: string | null;
+  /** The secrets of incoming webhooks, by the names of config/webhooks.ts. Never log them. */
+  webhookSecrets: Readonly<Record<string, readonly string[]>>;
   insecureAllowPrivateNetwork: boolean;
   /** The proxy for calls to identity providers; null connects to them directly. */
   outgoingProxy: OutgoingProxy | null;
@@ -135,6 +137,21 @@ const audiences = z
     (names) => names.every((name) => /^[a-z0-9][a-z0-9-]{0,62}$/.test(name)),
     "must be names of lower-case letters, digits and hyphens, separated by spaces",
   );
+/** Pairs of a name and a secret; a name comes twice while one secret replaces the other. */
+const webhookSecrets = z
+  .string()
+  .default("")
+  .transform((text) => text.split(/\s+/).filter(Boolean))
+  .refine(
+    (pairs) => pairs.every((pair) => /^[a-z][a-z0-9-]*=\S{24,}$/.test(pair)),
+    "must be pairs of name=secret, separated by spaces, with secrets of at least 24 characters",
+  )
+  .transform((pairs) => {
+    const secrets = new Map<string, string[]>();
+    for (const [, name = "", secret = ""] of pairs.map((pair) => /^([^=]*)=(.*)$/s.exec(pair) ?? []))
+      secrets.set(name, [...(secrets.get(name) ?? []), secret]);
+    return Object.fromEntries(secrets);
+  });
 
 const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
@@ -152,6 +169,7 @@ const shape = {
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").nullable().default(null),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }).optional(),
+  WEBHOOK_SECRETS: webhookSecrets,
   INSECURE_ALLOW_PRIVATE_NETWORK: z.literal("1", 'must be "1" or absent').optional(),
   FORWARD_AUTH_AUDIENCES: audiences,
   OUTGOING_PROXY: z.literal("env", 'must be "env" or absent').optional(),
@@ -264,6 +282,7 @@ export function loadConfig(environment: Environment = readEnvironment([localFile
     logLevel: values.LOG_LEVEL,
     metricsToken: values.METRICS_TOKEN,
     otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+    webhookSecrets: values.WEBHOOK_SECRETS,
     insecureAllowPrivateNetwork: values.INSECURE_ALLOW_PRIVATE_NETWORK === "1",
     outgoingProxy: outgoingProxy(values),
     forwardAuthAudiences: values.FORWARD_AUTH_AUDIENCES,

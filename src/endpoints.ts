@@ -112,6 +112,11 @@ function foldersIn(value: unknown): string[] {
   return Object.values(value as object).flatMap(foldersIn);
 }
 
+/** Whether a path belongs to a program's interface, which never answers with a page: all of /api, the MCP server, and webhooks. */
+export function isApiPath(path: string): boolean {
+  return /^\/(api|mcp|webhooks)(\/|$)/i.test(path);
+}
+
 /** Forms for pasted documents. Each parses its own body after the permission check (web/request.ts). */
 const documentPaths = /^\/(admin\/connections|setup)\/[^/]+\/(settings|check)$/i;
 
@@ -119,22 +124,31 @@ export function carriesDocument(path: string): boolean {
   return documentPaths.test(path);
 }
 
-const crossSitePaths = [
-  /^\/scim\/v2(\/|$)/,
-  /^\/oidc\/[^/]+\/initiate$/,
-  /^\/saml\/[^/]+\/acs$/,
-  /^\/global-token-revocation$/,
-  /^\/shared-signals\/[^/]+$/,
-  /^\/oauth2\/(token|revoke)$/,
-  /^\/mcp$/,
+/**
+ * The only paths of the protocols that accept a POST from another site, and what proves the caller. None reads the session.
+ * Those of the product are in config/webhooks.ts.
+ */
+export const crossSiteEndpoints: readonly { path: RegExp; caller: string; proof: string }[] = [
+  { path: /^\/scim\/v2(\/|$)/, caller: "A provisioning client", proof: "a token" },
+  {
+    path: /^\/oidc\/[^/]+\/initiate$/,
+    caller: "An identity provider",
+    proof: "nothing: a sign-in only begins",
+  },
+  { path: /^\/saml\/[^/]+\/acs$/, caller: "An identity provider", proof: "the signature of its response" },
+  { path: /^\/global-token-revocation$/, caller: "An Okta org", proof: "a signed token" },
+  { path: /^\/shared-signals\/[^/]+$/, caller: "An Okta org", proof: "a token, and the event's signature" },
+  {
+    path: /^\/oauth2\/(token|revoke)$/,
+    caller: "An agent or an Okta org",
+    proof: "its client's secret or key",
+  },
+  { path: /^\/mcp$/, caller: "An agent", proof: "an access token" },
 ];
 
-/**
- * The only paths that accept a POST from another site. Each authenticates the caller by a token, a signature or a cookie of
- * its own; none reads the session.
- */
+/** Whether a path of the protocols accepts a POST from another site. */
 export function acceptsCrossSite(path: string): boolean {
-  return crossSitePaths.some((pattern) => pattern.test(path));
+  return crossSiteEndpoints.some((endpoint) => endpoint.path.test(path));
 }
 
 /** The URLs that a customer enters in Okta for an OIDC connection. */

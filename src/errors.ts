@@ -48,6 +48,16 @@ export class InvalidError extends Error {
   override name = "InvalidError";
 }
 
+/** The person is known, but may not do this. The message says what is missing; `next` says who can give it. */
+export class ForbiddenError extends Error {
+  override name = "ForbiddenError";
+  readonly next: string;
+  constructor(message: string, next: string) {
+    super(message);
+    this.next = next;
+  }
+}
+
 /** Lists every missing or wrong configuration variable, one per line, and never a value. */
 export class ConfigError extends Error {
   override name = "ConfigError";

@@ -42,6 +42,7 @@ describe("loadConfig", () => {
         logLevel: "info",
         metricsToken: null,
         otlpEndpoint: null,
+        webhookSecrets: {},
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
         forwardAuthAudiences: [],
@@ -72,6 +73,7 @@ describe("loadConfig", () => {
       TRUST_PROXY: "wrong-5",
       LOG_LEVEL: "wrong-6",
       METRICS_TOKEN: "wrong-7",
+      WEBHOOK_SECRETS: "wrong-10",
       INSECURE_ALLOW_PRIVATE_NETWORK: "wrong-8",
       FORWARD_AUTH_AUDIENCES: "Wrong_11",
       OUTGOING_PROXY: "wrong-9",
@@ -113,6 +115,11 @@ describe("loadConfig", () => {
     TRUST_PROXY: ["11", "-1", "true", "loopback"],
     LOG_LEVEL: ["verbose", "INFO"],
     METRICS_TOKEN: ["fifteen letters"],
+    WEBHOOK_SECRETS: [
+      "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+      "billing=too-short",
+      "Billing=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    ],
     INSECURE_ALLOW_PRIVATE_NETWORK: ["true", "0", "yes"],
     FORWARD_AUTH_AUDIENCES: ["Reports", "reports/x", "-a", "ok jwks.json", "a".repeat(64)],
     OUTGOING_PROXY: ["1", "http://proxy.example:3128", "ENV"],
@@ -141,6 +148,14 @@ describe("loadConfig", () => {
   it("reads audiences that are separated by spaces or commas", () => {
     const config = loadConfig({ ...good, FORWARD_AUTH_AUDIENCES: " reports, notes-2  x" });
     assert.deepEqual(config.forwardAuthAudiences, ["reports", "notes-2", "x"]);
+  it("reads the secrets of webhooks, two of them while one replaces the other", () => {
+    const [old, next, other] = ["old", "new", "other"].map((name) => `whsec_${name.padEnd(32, "0")}`);
+    const text = `billing=${old} crm=${other}\n billing=${next}`;
+    assert.deepEqual(loadConfig({ ...good, WEBHOOK_SECRETS: text }).webhookSecrets, {
+      billing: [old, next],
+      crm: [other],
+    });
+    assert.deepEqual(loadConfig(good).webhookSecrets, {});
   });
 
   it("treats an empty variable as absent", () => {

@@ -30,6 +30,7 @@ describe("production", () => {
         logLevel: "silent",
         metricsToken: null,
         otlpEndpoint: null,
+        webhookSecrets: {},
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
         forwardAuthAudiences: [],

@@ -2,6 +2,8 @@
 import { paths } from "../endpoints.ts";
 import type { ActivityFilter, ActivityPosition, RecordedActivity } from "../store/tenant/activity.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import type { ActivityTarget, ActivityTargets } from "../web/activity.ts";
+import { csvRecord } from "../web/download.ts";
 import { actionInWords, actorInWords, lookOf, type NamedActor, reasonInWords } from "./activity-words.ts";
 import { personName } from "./person-facts.ts";
 
@@ -20,6 +22,7 @@ export interface ReadableActivity extends RecordedActivity {
 export async function readable(
   store: TenantStore,
   entries: readonly RecordedActivity[],
+  ofProduct: readonly ActivityTargets[],
 ): Promise<ReadableActivity[]> {
   const ids = [...new Set(entries.flatMap(({ targetId }) => targetId ?? []))];
   const [people, groups, connections, tokens, agents, apiKeys] = await Promise.all([
@@ -40,6 +43,7 @@ export async function readable(
   for (const { id, hint } of tokens) targets.set(id, { name: `${hint}…`, href: paths.admin.provisioning });
   for (const { id, name } of apiKeys) targets.set(id, { name, href: paths.admin.apiKeys });
   for (const [id, name] of agents) targets.set(id, { name, href: paths.admin.agent(id) });
+  for (const { id, ...target } of await productTargets(store, entries, ofProduct)) targets.set(id, target);
   return entries.map((entry) => ({
     ...entry,
     what: actionInWords(entry.action),
@@ -48,6 +52,21 @@ export async function readable(
     look: lookOf(entry),
     target: (entry.targetId && targets.get(entry.targetId)) || null,
   }));
+}
+
+/** One statement for each subject that the entries have. */
+async function productTargets(
+  store: TenantStore,
+  entries: readonly RecordedActivity[],
+  ofProduct: readonly ActivityTargets[],
+): Promise<ActivityTarget[]> {
+  const found = ofProduct.map(async ({ subject, find }) => {
+    const ids = entries.flatMap(({ action, targetId }) =>
+      action.startsWith(`${subject}.`) && targetId !== null ? targetId : [],
+    );
+    return ids.length > 0 ? await find(store, [...new Set(ids)]) : [];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 async function agentNames(store: TenantStore): Promise<(readonly [clientId: string, name: string])[]> {
@@ -93,12 +112,13 @@ export async function* exportText(
   store: TenantStore,
   filter: ActivityFilter,
   format: ExportFormat,
+  ofProduct: readonly ActivityTargets[],
 ): AsyncGenerator<string> {
   const { head, line } = exportFormats[format];
   yield head;
   for (let after: ActivityPosition | null = null; ; ) {
     const entries: RecordedActivity[] = await store.activity.page(filter, after, chunk);
-    yield (await readable(store, entries)).map(line).join("");
+    yield (await readable(store, entries, ofProduct)).map(line).join("");
     after = entries.at(-1) ?? null;
     if (entries.length < chunk) return;
   }
@@ -130,15 +150,5 @@ function jsonLine(entry: ReadableActivity): string {
 
 function csvLine(entry: ReadableActivity): string {
   const fields = fieldsOf(entry);
-  return `${columns.map((name) => csvCell(fields[name])).join(",")}\r\n`;
-}
-
-/**
- * A quoted cell (RFC 4180 §2). Spreadsheets run text that begins with one of these characters as a formula, also text
- * that an attacker chose, so an apostrophe goes first.
- */
-function csvCell(value: unknown): string {
-  const text = Array.isArray(value) ? value.join(" ") : String(value ?? "");
-  const safe = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
-  return `"${safe.replaceAll('"', '""')}"`;
+  return csvRecord(columns.map((name) => fields[name]));
 }

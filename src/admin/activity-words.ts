@@ -1,4 +1,5 @@
 /** The activity in words, icons and colours: what happened, who did it, and why a sign-in was refused. */
+import { productActivity } from "../../config/activity.ts";
 import type { RefusalReason } from "../errors.ts";
 import type { ActivityKind, RecordedActivity } from "../store/tenant/activity.ts";
 
@@ -14,6 +15,7 @@ const named: Record<string, string> = {
   "access.issued": "Agent got access",
   "access.refused": "Agent was refused",
   "signal.passed_over": "Event recorded, because the stream is paused here",
+  ...Object.assign({}, ...productActivity.map(({ actions }) => actions)),
 };
 
 /** "user.role_changed" → "User role changed". */
@@ -80,7 +82,7 @@ export function reasonInWords(reason: string): string {
   return Object.hasOwn(reasons, reason) ? reasons[reason as RefusalReason] : reason;
 }
 
-const icons: Record<ActivityKind, string> = {
+const icons: Record<ActivityKind, string> & Record<string, string> = {
   "sign-in": "log-in",
   provisioning: "refresh-cw",
   people: "users",
@@ -89,6 +91,7 @@ const icons: Record<ActivityKind, string> = {
   "universal-logout": "log-out",
   "shared-signals": "radio",
   agents: "bot",
+  ...Object.fromEntries(productActivity.map(({ kind, icon }) => [kind, icon])),
 };
 
 /** The icon of an entry, and the class of its colour: a refusal, a success, or neither. */
@@ -98,7 +101,7 @@ export function lookOf({ kind, action }: Pick<RecordedActivity, "kind" | "action
 } {
   if (action.endsWith(".refused")) return { icon: "circle-x", tone: "problem" };
   const isGood = action === "sign_in.succeeded" || action === "access.issued";
-  return { icon: icons[kind], tone: isGood ? "done" : "" };
+  return { icon: icons[kind] ?? "activity", tone: isGood ? "done" : "" };
 }
 
 /** An actor as a person would name it, and the detail behind the name. */

@@ -1,7 +1,6 @@
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { type Request, Router } from "express";
 import { z } from "zod";
+import { productActivity } from "../../config/activity.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
 import { type ActivityFilter, type ActivityKind, activityKinds } from "../store/tenant/activity.ts";
@@ -9,6 +8,7 @@ import type { TenantSettings } from "../store/tenant/settings.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
 import { submittedForm } from "../web/answers.ts";
+import { sendDownload } from "../web/download.ts";
 import { formField, navigationOnly } from "../web/request.ts";
 import { type ExportFormat, exportFormats, exportText, readable } from "./activity-entries.ts";
 import { adminEntry, makeChange, storeOf } from "./change.ts";
@@ -19,7 +19,7 @@ import { checkShown, shownValue } from "./shown.ts";
 
 /** The filters in the page's query. Days are UTC days; the last one is included. */
 const querySchema = z.object({
-  kind: choice(activityKinds),
+  kind: choice([...activityKinds, ...productActivity.map(({ kind }) => kind)]),
   who: searchText,
   from: z.iso.date().optional().catch(undefined),
   until: z.iso.date().optional().catch(undefined),
@@ -30,7 +30,7 @@ const position = z.object({ at: z.number(), id: z.string().max(100) });
 const dayMs = 86_400_000;
 const retentionDays = { min: 30, max: 3_650 };
 
-export const kindNames: Record<ActivityKind, string> = {
+export const kindNames: Record<ActivityKind, string> & Record<string, string> = {
   "sign-in": "Sign-ins",
   provisioning: "Provisioning",
   people: "People and groups",
@@ -39,10 +39,11 @@ export const kindNames: Record<ActivityKind, string> = {
   "universal-logout": "Universal Logout",
   "shared-signals": "Shared signals",
   agents: "Agents",
+  ...Object.fromEntries(productActivity.map(({ kind, label }) => [kind, label])),
 };
 
 /** The audit log: the list, its export, and how long entries are kept. */
-export function activityRoutes({ database }: AdminDeps): Router {
+export function activityRoutes({ database, activityTargets }: AdminDeps): Router {
   const router = Router();
 
   router.get(paths.admin.activity, async (req, res) => {
@@ -55,7 +56,7 @@ export function activityRoutes({ database }: AdminDeps): Router {
       store.settings.read(),
       activityFigures(store),
     ]);
-    const entries = await readable(store, found.slice(0, pageSize));
+    const entries = await readable(store, found.slice(0, pageSize), activityTargets);
     const last = found.length > pageSize ? entries.at(-1) : undefined;
     const next = last && writePosition({ at: last.at, id: last.id });
     res.render("admin/activity", {
@@ -83,15 +84,8 @@ export function activityRoutes({ database }: AdminDeps): Router {
       const store = storeOf(req, database);
       const filter = await filterOf(store, querySchema.parse(req.query));
       await store.activity.record(adminEntry(req, "activity.exported", null));
-      res.attachment(`activity.${format}`).set("Content-Type", exportFormats[format].type);
-      const text = filter ? exportText(store, filter, format) : [exportFormats[format].head];
-      try {
-        await pipeline(Readable.from(text), res);
-      } catch (error) {
-        // The browser cancelled the download: there is no one to answer.
-        if (!(error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE"))
-          throw error;
-      }
+      const text = filter ? exportText(store, filter, format, activityTargets) : [exportFormats[format].head];
+      await sendDownload(res, { name: `activity.${format}`, type: exportFormats[format].type }, text);
     });
   }
 

@@ -6,9 +6,8 @@ import { paths } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { TooManyRequestsError } from "../web/error-pages.ts";
 import { signedIn } from "../web/guards.ts";
-import { formField } from "../web/request.ts";
+import { formField, TooManyRequestsError } from "../web/request.ts";
 import { type ReadableActivity, readable } from "./activity-entries.ts";
 import { storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
@@ -108,7 +107,7 @@ async function refusedCalls(store: TenantStore): Promise<RefusedCall[]> {
   const latest = await store.activity.page({ kind: "agents" }, null, maxSearched);
   const refused = latest.filter(({ reason }) => reason !== null).slice(0, maxRefused);
   const ruleOf = (reason: string) => assertionPolicy.find(({ id }) => id === reason)?.name;
-  return (await readable(store, refused)).map((entry) => {
+  return (await readable(store, refused, [])).map((entry) => {
     const reason = entry.reason ?? "";
     return { ...entry, rule: ruleOf(reason) ?? personReasons[reason] ?? reason };
   });

@@ -6,6 +6,7 @@ import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import type { Providers } from "../trust/openid-providers.ts";
 import type { GenerateKeys } from "../trust/rsa-keys.ts";
 import type { TxtLookup } from "../trust/txt-records.ts";
+import type { ActivityTargets } from "../web/activity.ts";
 
 /** The dependencies that src/app.ts gives to the console. */
 export interface AdminDeps {
@@ -20,6 +21,8 @@ export interface AdminDeps {
   /** For our new keys at a connection. */
   generateKeys: GenerateKeys;
   lookUpTxt: TxtLookup;
+  /** The names of the product's things, for the activity. */
+  activityTargets: readonly ActivityTargets[];
   /** For the preview of an assertion. */
   verifyAssertion: AssertionVerifier;
   mails: Mails;

@@ -14,7 +14,7 @@ import { overviewFigures } from "./figures.ts";
 const recentEntries = 8;
 
 /** The console's first page: whether everything is healthy, what happened lately, and what is left to set up. */
-export function overviewRoutes({ database }: AdminDeps): Router {
+export function overviewRoutes({ database, activityTargets }: AdminDeps): Router {
   const router = Router();
   router.get(paths.admin.home, async (req, res) => {
     const store = storeOf(req, database);
@@ -46,7 +46,7 @@ export function overviewRoutes({ database }: AdminDeps): Router {
         { connections, tokens, grants, problems, unconfirmed, streams, refusals },
         now,
       ),
-      entries: await readable(store, latest),
+      entries: await readable(store, latest, activityTargets),
     });
   });
   return router;

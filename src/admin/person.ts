@@ -114,7 +114,7 @@ const actions: Record<string, PersonAction> = {
 };
 
 /** The page of a person: where they came from, their role and the reasons for it, and how they sign in. */
-export function personRoutes({ database }: AdminDeps): Router {
+export function personRoutes({ database, activityTargets }: AdminDeps): Router {
   const router = Router();
 
   router.get(paths.admin.person(":user"), async (req, res) => {
@@ -124,7 +124,7 @@ export function personRoutes({ database }: AdminDeps): Router {
       await loadDetails(store, user),
       await agentsActingFor(database, store, user.id),
     ];
-    const activity = await readable(store, details.activity);
+    const activity = await readable(store, details.activity, activityTargets);
     const shown = shownValue(await personFacts(store, user));
     const title = personName(user);
     const forms = { role: submittedForm(res, "role"), delete: submittedForm(res, "delete") };

@@ -2,7 +2,7 @@ import type { ErrorRequestHandler, Request } from "express";
 import { RuleBrokenError } from "policy-list/policy";
 import { UnavailableError } from "../errors.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
-import { TooManyRequestsError } from "../web/error-pages.ts";
+import { TooManyRequestsError } from "../web/request.ts";
 import type { TokenError } from "./policy.ts";
 import type { TokenGrant } from "./token-request.ts";
 

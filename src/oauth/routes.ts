@@ -12,7 +12,7 @@ import type { ClientKind } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { type RateLimiter, rateLimiter } from "../store/rate-limits.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
-import { TooManyRequestsError } from "../web/error-pages.ts";
+import { TooManyRequestsError } from "../web/request.ts";
 import { answerErrors } from "./answer.ts";
 import { clientAuthenticator, readCredentials } from "./clients.ts";
 import { authorizationServerRoutes } from "./metadata.ts";

@@ -24,6 +24,8 @@ const pageSchema = z
   })
   .meta({ id: "TaskPage" });
 
+const exportQuerySchema = taskQuerySchema.pick({ cursor: true });
+
 const assigneeSchema = z.strictObject({
   loginName: loginNameSchema.describe("The login name of an active person, or `me`."),
 });
@@ -67,6 +69,21 @@ export const taskOperations: readonly ApiOperation[] = [
       const loginName = assignee?.loginName ?? null;
       const task = await atAssignee("body", () => addTask(actorOf(call), title, loginName));
       return { ...answerOf(task), location: `/tasks/${task.id}` };
+    },
+  }),
+  apiOperation({
+    method: "get",
+    path: "/tasks/export",
+    operationId: "exportTasks",
+    summary: "Export tasks, a thousand a page",
+    scope: "tasks.read",
+    entitlement: "task-export",
+    query: exportQuerySchema,
+    answer: { status: 200, description: "A page of tasks.", schema: pageSchema },
+    async handle(call) {
+      const { tasks, nextCursor } = await listTasks(actorOf(call), { ...call.query, limit: 1_000 });
+      const next = nextCursor === null ? null : { cursor: nextCursor };
+      return { body: { items: tasks.map(taskView), nextCursor }, next };
     },
   }),
   apiOperation({

@@ -11,12 +11,23 @@
 import { type Request, Router } from "express";
 import { NotFoundError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
-import type { TaskFilter } from "../store/tenant/tasks.ts";
+import type { Task, TaskFilter } from "../store/tenant/tasks.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { answerChange, answerProblems, submittedForm } from "../web/answers.ts";
+import { csvRecord, sendDownload } from "../web/download.ts";
 import { requireSignIn, signedIn } from "../web/guards.ts";
-import { formField } from "../web/request.ts";
-import { addTask, changeTask, maxTitle, type TaskActor } from "./tasks.ts";
+import { requireEntitlement } from "../web/permissions.ts";
+import { formField, navigationOnly } from "../web/request.ts";
+import {
+  addTask,
+  changeTask,
+  deleteTask,
+  exportTasks,
+  maxTitle,
+  mayDelete,
+  type TaskActor,
+  taskView,
+} from "./tasks.ts";
 
 const maxShown = 200;
 /** The field suggests this many colleagues; the login names of others can be typed in full. */
@@ -28,6 +39,7 @@ export function taskRoutes({ database }: { database: Database }): Router {
   const actorOf = (req: Request): TaskActor => ({
     store: storeOf(req),
     user: signedIn(req).user,
+    role: signedIn(req).role,
     agent: null,
     requestId: req.id,
   });
@@ -48,7 +60,15 @@ export function taskRoutes({ database }: { database: Database }): Router {
     const suggested = people.filter((person) => person.active && !person.blocked);
     const full = tasks.length === maxShown;
     const submitted = (at: string) => submittedForm(res, at);
-    res.render("tasks", { title: "Tasks", tasks, view, views, suggested, full, submitted });
+    const deletable = new Set(tasks.filter((task) => mayDelete(signedIn(req), task)));
+    res.render("tasks", { title: "Tasks", tasks, view, views, suggested, full, submitted, deletable });
+  });
+
+  // The export leaves an entry, so it needs a person who asked for it.
+  const mayExport = requireEntitlement("task-export");
+  router.get("/tasks/export.csv", navigationOnly, mayExport, async (req, res) => {
+    const file = { name: "tasks.csv", type: "text/csv; charset=utf-8" };
+    await sendDownload(res, file, csvOf(exportTasks(actorOf(req))));
   });
 
   router.post("/tasks", async (req, res) => {
@@ -87,12 +107,25 @@ export function taskRoutes({ database }: { database: Database }): Router {
 
   router.post("/tasks/:id/delete", async (req, res) => {
     await answerChange({ req, res }, { page: back(req), at: "list" }, async () => {
-      await storeOf(req).tasks.remove(req.params.id);
+      await deleteTask(actorOf(req), req.params.id);
       return { text: "The task is deleted." };
     });
   });
 
   return router;
+}
+
+async function* csvOf(parts: AsyncIterable<Task[]>): AsyncGenerator<string> {
+  const columns = ["id", "title", "state", "assignee", "completedAt", "created"] as const;
+  yield csvRecord(columns);
+  for await (const tasks of parts) {
+    const rows = tasks.map(taskView).map((task) => ({
+      ...task,
+      assignee: task.assignee?.loginName,
+      created: task.created.at,
+    }));
+    yield rows.map((row) => csvRecord(columns.map((name) => row[name]))).join("");
+  }
 }
 
 /** Null if the title is fine. A title that is too long stays in the form: no one loses what they typed. */

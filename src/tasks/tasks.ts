@@ -2,17 +2,19 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { InvalidError } from "../errors.ts";
-import type { User } from "../model.ts";
-import { agentActor } from "../store/tenant/activity.ts";
+import type { Role, User } from "../model.ts";
 import type { Task, TaskAct, TaskFilter, TaskPosition } from "../store/tenant/tasks.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Acting } from "../web/access-tokens.ts";
+import { type ActivityTargets, memberEntry } from "../web/activity.ts";
+import { checkRole, hasRole } from "../web/permissions.ts";
 
 /** The person who acts, and the agent that acts for them. */
 export interface TaskActor {
   /** Of the person's tenant. */
   store: TenantStore;
   user: User;
+  role: Role;
   /** Null if the person acts in a browser. */
   agent: { name: string; act: string | null } | null;
   requestId: string;
@@ -26,7 +28,7 @@ interface TaskCall {
 
 /** The actor of a call of the API or the MCP server. */
 export function actorOf({ store, acting, requestId }: TaskCall): TaskActor {
-  return { store, user: acting.user, agent: acting.agent, requestId };
+  return { store, user: acting.user, role: acting.role, agent: acting.agent, requestId };
 }
 
 export const maxTitle = 200;
@@ -141,16 +143,55 @@ function authorOf({ user, agent }: TaskActor) {
   return { userId: user.id, agent: agent?.name ?? null };
 }
 
-/** Records what an agent did. People see on the task itself what they did. */
-async function record(
-  { store, user, agent, requestId }: TaskActor,
-  action: string,
-  id: string,
-): Promise<void> {
-  if (agent === null) return;
-  const who = { actorKind: "agent", actor: agentActor(agent.name, agent.act), actorId: user.id } as const;
-  await store.activity.record({ ...who, action, targetId: id, changed: [], requestId });
+/** Whether a person may delete a task: the one who added it, and administrators. */
+export function mayDelete({ user, role }: Pick<TaskActor, "user" | "role">, { created }: Task): boolean {
+  return created.person?.id === user.id || hasRole({ role }, "admin");
 }
+
+/** Throws NotFoundError and ForbiddenError. */
+export async function deleteTask(actor: TaskActor, id: string): Promise<void> {
+  await actor.store.transaction(async (store) => {
+    if (!mayDelete(actor, await store.tasks.get(id))) checkRole(actor, "admin");
+    await store.tasks.remove(id);
+    await store.activity.record(memberEntry(actor, { kind: "tasks", action: "task.deleted", targetId: id }));
+  });
+}
+
+/** How many tasks an export reads at once. */
+const exportChunk = 1_000;
+
+/** All tasks, newest first, in parts. The export is in the activity. */
+export async function* exportTasks(actor: TaskActor): AsyncGenerator<Task[]> {
+  const exported = { kind: "tasks", action: "tasks.exported", targetId: null } as const;
+  await actor.store.activity.record(memberEntry(actor, exported));
+  for (let after: TaskPosition | null = null; ; ) {
+    const tasks = await actor.store.tasks.list({ state: "any", assignee: "anyone" }, exportChunk, after);
+    yield tasks;
+    const last = tasks.at(-1);
+    if (tasks.length < exportChunk || !last) return;
+    after = { createdAt: last.created.at, id: last.id };
+  }
+}
+
+/** The tasks that entries of the activity are about. */
+export const taskTargets: ActivityTargets = {
+  subject: "task",
+  async find(store, ids) {
+    return (await store.tasks.ofIds(ids)).map(({ id, title, completedAt }) => ({
+      id,
+      name: title,
+      href: `/tasks${completedAt === null ? "" : "?show=done"}#task-${id}`,
+    }));
+  },
+};
+
+/** Records what an agent did. People see on the task itself what they did. */
+async function record(actor: TaskActor, action: TaskAction, targetId: string): Promise<void> {
+  if (actor.agent === null) return;
+  await actor.store.activity.record(memberEntry(actor, { kind: "tasks", action, targetId }));
+}
+
+type TaskAction = "task.created" | "task.assigned" | "task.completed" | "task.reopened";
 
 /** The id of the active user with a login name; `me` is the acting person. */
 async function assigneeId({ store, user }: TaskActor, loginName: string): Promise<string> {

@@ -13,7 +13,11 @@ type Json = Record<string, unknown>;
 const refusals: readonly [status: number, when: string, applies: (operation: ApiOperation) => boolean][] = [
   [400, "The request is malformed.", ({ query, body, path }) => Boolean(query ?? body) || path.includes("{")],
   [401, "The access token is missing or not valid.", () => true],
-  [403, "The scope is missing, or a browser sent the request from another site.", () => true],
+  [
+    403,
+    "The scope or the entitlement is missing, or a browser sent the request from another site.",
+    () => true,
+  ],
   [404, "There is no such resource.", ({ path }) => path.includes("{")],
   [409, "The first request with this Idempotency-Key is still running.", ({ method }) => method === "post"],
   [412, "The resource has changed since it was read.", (operation) => needsMatch(operation)],
@@ -74,7 +78,9 @@ export function describeApi(baseUrl: string, operations: readonly ApiOperation[]
 }
 
 function describeOperation(operation: ApiOperation): Json {
-  const { operationId, summary, description, scope, body, answer, method } = operation;
+  const { operationId, summary, scope, entitlement, body, answer, method } = operation;
+  const needs = entitlement && `Needs the entitlement \`${entitlement}\`.`;
+  const description = [operation.description, needs].filter(Boolean).join(" ");
   const parameters = [...placeholders(operation), ...queryOf(operation), ...headersOf(operation)];
   const responses: Json = { [answer.status]: success(operation) };
   if (method === "get") responses[304] = { description: "The client has this version already." };

@@ -1,4 +1,7 @@
+import type { Router } from "express";
 import type { z } from "zod";
+import type { EntitlementId } from "../../config/entitlements.ts";
+import type { Database } from "../store/database.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Acting } from "./access-tokens.ts";
 
@@ -35,6 +38,8 @@ export interface ApiOperation<Query extends z.ZodType = z.ZodType, Body extends 
   summary: string;
   description?: string;
   scope: string;
+  /** The person needs it, too, also if an agent acts for them. */
+  entitlement?: EntitlementId;
   /** The values are texts. Absent if the operation takes no query. */
   query?: Query;
   body?: { schema: Body; types: readonly string[] };
@@ -42,6 +47,16 @@ export interface ApiOperation<Query extends z.ZodType = z.ZodType, Body extends 
   /** Whether the answer has an ETag. Such a PATCH needs If-Match, so that no client overwrites a change that it never saw. */
   hasEtag?: boolean;
   handle(call: ApiCall<z.output<Query>, z.output<Body>>): Promise<ApiAnswer>;
+}
+
+/** Routes of the product's own below paths.api, for what is not an operation. OpenAPI does not describe them. */
+export interface ApiRouter {
+  /** Below paths.api: "/reports". */
+  path: `/${string}`;
+  /** For GET and HEAD, and for all other methods. So no route forgets its scope. */
+  scopes: { read: string; write: string };
+  /** The routes, below `path`. Bodies are parsed as JSON. */
+  routes(deps: { database: Database }): Router;
 }
 
 /** Checks the types of an operation against its schemas. */

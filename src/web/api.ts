@@ -1,25 +1,18 @@
 /** The part of the product's API that is the same for every product: a list of operations becomes routes. */
 import { createHash } from "node:crypto";
-import express, {
-  type ErrorRequestHandler,
-  type Request,
-  type RequestHandler,
-  type Response,
-  Router,
-} from "express";
-import type { z } from "zod";
-import { paths } from "../endpoints.ts";
+import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from "express";
+import { isApiPath, paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import type { StoredAnswer } from "../store/tenant/idempotency.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { actAsSignedIn, actingOf, type ResourceGuard, resourceGuard } from "./access-tokens.ts";
 import { describeApi } from "./api-description.ts";
-import type { ApiAnswer, ApiOperation } from "./api-operation.ts";
+import { jsonBody, jsonIfAny, validBody, validQuery } from "./api-input.ts";
+import type { ApiAnswer, ApiOperation, ApiRouter } from "./api-operation.ts";
 import { atMostOnce } from "./idempotency.ts";
-import { answerProblem, errorAt, type ProblemDetails, ProblemError, problemOf } from "./problems.ts";
-
-const largestBody = "32kb";
+import { requireEntitlement } from "./permissions.ts";
+import { answerProblem, type ProblemDetails, ProblemError, problemOf } from "./problems.ts";
 
 /**
  * The routes of the product's API. Mount `agents` before the same-origin check, and `people` behind the session: an agent
@@ -29,6 +22,7 @@ const largestBody = "32kb";
 export function apiRoutes(
   { database, baseUrl }: { database: Database; baseUrl: string },
   operations: readonly ApiOperation[],
+  routers: readonly ApiRouter[] = [],
 ): { agents: Router; people: Router; errors: ErrorRequestHandler } {
   const guard = resourceGuard(database, baseUrl, paths.api);
   const agents = Router();
@@ -42,13 +36,17 @@ export function apiRoutes(
     if (!req.get("authorization") && req.headers.cookie) return next("router");
     return guard.authenticate(req, res, next);
   });
-  addOperations(agents, { database, guard, operations });
+  const api: Api = {
+    ...{ database, guard, operations },
+    routers: routers.map((one) => ({ ...one, router: one.routes({ database }) })),
+  };
+  addRoutes(agents, api);
 
   const people = Router();
   people.use(paths.api, actAsSignedIn, (req, res, next) =>
     req.acting ? next() : guard.authenticate(req, res, next),
   );
-  addOperations(people, { database, guard, operations });
+  addRoutes(people, api);
   return { agents, people, errors: answerErrors };
 }
 
@@ -86,34 +84,36 @@ interface Api {
   database: Database;
   guard: ResourceGuard;
   operations: readonly ApiOperation[];
+  routers: readonly (ApiRouter & { router: Router })[];
 }
 
-function addOperations(router: Router, { database, guard, operations }: Api): void {
+function addRoutes(router: Router, { database, guard, operations, routers }: Api): void {
   for (const operation of operations) {
     const path = paths.api + operation.path.replace(/\{(\w+)\}/g, ":$1");
     router[operation.method](
       path,
       guard.requireScope(operation.scope),
+      ...(operation.entitlement ? [requireEntitlement(operation.entitlement)] : []),
       ...(operation.body ? [jsonBody(operation.body.types)] : []),
       (req, res) => run(operation, database, req, res),
+    );
+  }
+  for (const { path, scopes, router: own } of routers) {
+    const [read, write] = [guard.requireScope(scopes.read), guard.requireScope(scopes.write)];
+    router.use(
+      paths.api + path,
+      (req, res, next) => (["GET", "HEAD"].includes(req.method) ? read : write)(req, res, next),
+      jsonIfAny,
+      (_req, res, next) => {
+        res.set("Cache-Control", "no-store");
+        next();
+      },
+      own,
     );
   }
   router.use(paths.api, () => {
     throw new NotFoundError("There is no such resource.");
   });
-}
-
-/** Parses a JSON body of one of these types. Throws ProblemError: 400 without a body, 415 for another type. */
-function jsonBody(types: readonly string[]): RequestHandler {
-  // Not strict: a text or a number is JSON, too, and its refusal says what is wanted.
-  const read = express.json({ type: [...types], limit: largestBody, inflate: false, strict: false });
-  return (req, res, next) => {
-    const type = req.is([...types]);
-    if (type === null || req.get("content-length") === "0")
-      throw new ProblemError(400, "The request needs a JSON body.");
-    if (type === false) throw new ProblemError(415, `The body has to be ${types.join(" or ")}.`);
-    read(req, res, next);
-  };
 }
 
 async function run(operation: ApiOperation, database: Database, req: Request, res: Response): Promise<void> {
@@ -123,8 +123,8 @@ async function run(operation: ApiOperation, database: Database, req: Request, re
     acting,
     requestId: req.id,
     params: req.params as Record<string, string>,
-    query: operation.query && validated(operation.query, req.query, "query"),
-    body: operation.body && validated(operation.body.schema, req.body, "body"),
+    query: operation.query && validQuery(req, operation.query),
+    body: operation.body && validBody(req, operation.body.schema),
     requireMatch: matcher(operation, req),
   };
   const work = async (inside: TenantStore) =>
@@ -189,40 +189,11 @@ function matcher({ method, hasEtag }: ApiOperation, req: Request): (etag: string
   };
 }
 
-/** Throws ProblemError: 400 for a query, 422 for a body. */
-function validated<Schema extends z.ZodType>(
-  schema: Schema,
-  value: unknown,
-  part: "query" | "body",
-): z.output<Schema> {
-  const result = schema.safeParse(value, {
-    error: ({ code, input }) =>
-      code === "invalid_type" && input === undefined ? "This has to be there." : undefined,
-  });
-  if (result.success) return result.data;
-  const errors = result.error.issues.flatMap((issue) => {
-    const path = issue.path.map(String);
-    const unknown = issue.code === "unrecognized_keys";
-    const names = unknown ? issue.keys.map((key) => [...path, key]) : [path];
-    const detail = unknown ? `There is no such ${part === "body" ? "member" : "parameter"}.` : issue.message;
-    return names.map((name) =>
-      part === "body" ? errorAt(name, detail) : { detail, parameter: name[0] ?? "" },
-    );
-  });
-  const what = part === "body" ? "body has members" : "query has parameters";
-  throw new ProblemError(part === "body" ? 422 : 400, `The ${what} that are not acceptable.`, errors);
-}
-
-/** Turns errors of requests to the API and the MCP server into problems, with the reason in the log. */
+/** Turns errors of requests to APIs into problems, with the reason in the log: no such path answers with a page. */
 const answerErrors: ErrorRequestHandler = (error: unknown, req, res, next) => {
-  if (![paths.api, paths.mcp].some((folder) => isBelow(folder, req.path)) || res.headersSent)
-    return next(error);
+  if (!isApiPath(req.path) || res.headersSent) return next(error);
   const problem: ProblemDetails | null = problemOf(error);
   if (!problem || problem.status >= 500) req.log.error({ err: error }, "request.failed");
   else req.log.info({ reason: problem.detail, status: problem.status }, "request.refused");
   answerProblem(req, res, problem ?? { status: 500, detail: "Something went wrong on our side." });
 };
-
-function isBelow(folder: string, path: string): boolean {
-  return path.toLowerCase() === folder || path.toLowerCase().startsWith(`${folder}/`);
-}

@@ -1,10 +1,18 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import { paths } from "../endpoints.ts";
-import { ConflictError, InvalidError, NotFoundError, RefusedError, UnavailableError } from "../errors.ts";
+import {
+  ConflictError,
+  ForbiddenError,
+  InvalidError,
+  NotFoundError,
+  RefusedError,
+  UnavailableError,
+} from "../errors.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { signInAgainPath } from "./fresh-sign-in.ts";
+import { answerProblem, prefersJson } from "./problems.ts";
 import { goBack, refusals } from "./refusals.ts";
-import { CrossSiteError } from "./request.ts";
+import { CrossSiteError, TooManyRequestsError } from "./request.ts";
 
 /** The page for a person: what happened, and what to do next. */
 interface ErrorPage {
@@ -19,27 +27,12 @@ interface ErrorPage {
   retryAfter?: number;
 }
 
-/**
- * A rate limit was exceeded. `retryAfter` is in whole seconds; `advice` ends the sentence that tells the person how long
- * to wait.
- */
-export class TooManyRequestsError extends Error {
-  override name = "TooManyRequestsError";
-  readonly retryAfter: number;
-  readonly advice: string;
-  constructor(retryAfter: number, advice = "then try again") {
-    super("too many requests");
-    this.retryAfter = retryAfter;
-    this.advice = advice;
-  }
-}
-
 export const pageNotFound: RequestHandler = () => {
   throw new NotFoundError("There is no such page.");
 };
 
 /**
- * Turns errors into answers: a page, or JSON for clients that prefer it. The reason goes to the log, under the reference
+ * Turns errors into answers: a page, or a problem (RFC 9457) for clients that prefer JSON. The reason goes to the log, under the reference
  * that the page shows.
  */
 export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next) => {
@@ -58,8 +51,9 @@ export const errorPages: ErrorRequestHandler = (error: unknown, req, res, _next)
 };
 
 function answer(req: Request, res: Response, page: ErrorPage): void {
-  if (req.accepts(["html", "json"]) === "json") {
-    res.json({ error: page.title, reference: req.id });
+  if (prefersJson(req)) {
+    const { status, text, next } = page;
+    answerProblem(req, res, { status, detail: `${text} ${next}` });
     return;
   }
   res.render("error", { title: page.title, page, reference: req.id, person: req.person }, (failure, html) => {
@@ -86,6 +80,8 @@ function pageFor(error: unknown, req: Request): ErrorPage {
   if (error instanceof NotFoundError) return notFound;
   if (error instanceof RefusedError) return refusalPage(error, req);
   if (error instanceof CrossSiteError) return crossSite;
+  if (error instanceof ForbiddenError)
+    return { status: 403, title: "You may not do this yet", text: error.message, next: error.next, ...again };
   if (error instanceof InvalidError)
     return { status: 400, title: "That did not work", text: error.message, next: goBack };
   if (error instanceof ConflictError)

@@ -4,11 +4,17 @@ import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
 import { requireFreshSignIn } from "./fresh-sign-in.ts";
+import { answerProblem, prefersJson } from "./problems.ts";
 import { takeSessionEnding } from "./sessions.ts";
 
-/** Lets signed-in people pass. Sends others to the sign-in page, which leads back here. */
+/** Lets signed-in people pass. Sends others to the sign-in page, which leads back here. A client of JSON gets a 401. */
 export const requireSignIn: RequestHandler = (req, res, next) => {
   if (req.person) return next();
+  if (prefersJson(req)) {
+    // RFC 9110 §15.5.2 wants a challenge, and there is no registered one for a session.
+    res.set("WWW-Authenticate", "Session");
+    return answerProblem(req, res, { status: 401, detail: "There is no session, or it has ended. Sign in." });
+  }
   const ended = endedQuery(req, res);
   const returnTo = req.method === "GET" ? { returnTo: req.originalUrl } : {};
   const query = new URLSearchParams({ ...ended, ...returnTo });

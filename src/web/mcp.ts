@@ -12,11 +12,13 @@ import {
 import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from "express";
 import type { z } from "zod";
 import { brand } from "../../config/brand.ts";
+import type { EntitlementId } from "../../config/entitlements.ts";
 import { crossAppAccessUrls, paths } from "../endpoints.ts";
 import type { Log } from "../log.ts";
 import type { Database } from "../store/database.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { type Acting, actingOf, resourceGuard } from "./access-tokens.ts";
+import { checkEntitlement } from "./permissions.ts";
 import { problemOf } from "./problems.ts";
 
 /** A call of a tool, validated. */
@@ -35,6 +37,8 @@ export interface McpTool<Input extends z.ZodObject = z.ZodObject, Output extends
   /** For the model: when to use the tool, and how. */
   description: string;
   scope: string;
+  /** The person needs it, too. */
+  entitlement?: EntitlementId;
   input: Input;
   output: Output;
   /** `readOnlyHint` tells the client that it may call the tool without asking the person. */
@@ -147,10 +151,12 @@ function serverOf(tools: readonly McpTool[], { acting, request }: McpContext, st
     { name: brand.productName.toLowerCase(), title: brand.productName, version: "1.0.0" },
     { capabilities: { tools: { listChanged: false } } },
   );
-  for (const { name, title, description, scope, input, output, annotations, handle } of tools) {
+  for (const tool of tools) {
+    const { name, title, description, scope, entitlement, input, output, annotations, handle } = tool;
     const config = { title, description, inputSchema: input, outputSchema: output, annotations };
     server.registerTool(name, { ...config, scopeChallenge: requireScopes(scope) }, async (given) => {
       try {
+        if (entitlement) checkEntitlement(acting, entitlement);
         const result = await handle({ acting, store, requestId: request.id, input: given });
         return { structuredContent: result, content: [{ type: "text", text: JSON.stringify(result) }] };
       } catch (error) {

@@ -7,9 +7,9 @@ import { type RateLimiter, rateLimiter } from "../store/rate-limits.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { nameKey } from "../store/text-keys.ts";
-import { TooManyRequestsError } from "./error-pages.ts";
 import { signedIn } from "./guards.ts";
 import type { KnownDevice, KnownDevices } from "./known-devices.ts";
+import { TooManyRequestsError } from "./request.ts";
 
 /** A password attempt that has been counted, but not yet checked. */
 interface PasswordAttempt {

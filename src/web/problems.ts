@@ -1,10 +1,9 @@
 import { STATUS_CODES } from "node:http";
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { ConflictError, InvalidError, NotFoundError, UnavailableError } from "../errors.ts";
+import { ConflictError, ForbiddenError, InvalidError, NotFoundError, UnavailableError } from "../errors.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
-import { TooManyRequestsError } from "./error-pages.ts";
-import { CrossSiteError } from "./request.ts";
+import { CrossSiteError, TooManyRequestsError } from "./request.ts";
 
 /** An error answer of the API (RFC 9457). The API's description has it as `Problem`. */
 export const problemSchema = z
@@ -53,6 +52,12 @@ export function errorAt(path: readonly string[], detail: string) {
   return { detail, pointer: `#${steps.join("")}` };
 }
 
+/** Whether the client of a page wants JSON rather than a page. A browser never does. */
+export function prefersJson(req: Request): boolean {
+  const best = req.accepts(["html", "json", "application/problem+json"]);
+  return best === "json" || best === "application/problem+json";
+}
+
 /** Answers with a problem (RFC 9457). */
 export function answerProblem(
   req: Request,
@@ -71,6 +76,7 @@ export function answerProblem(
 export function problemOf(error: unknown): ProblemDetails | null {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof NotFoundError) return { status: 404, detail: error.message };
+  if (error instanceof ForbiddenError) return { status: 403, detail: `${error.message} ${error.next}` };
   if (error instanceof InvalidError) return { status: 422, detail: error.message };
   if (error instanceof ConflictError) return { status: 409, detail: error.message };
   if (error instanceof CrossSiteError)

@@ -135,7 +135,7 @@ export function cookieOf(req: Request, name: string): string | null {
  * Prevents cross-site request forgery without tokens in forms: refuses state-changing requests that another site made the
  * browser send. Fetch metadata (Sec-Fetch-Site) names the sending site; browsers without it send Origin with every POST.
  * A client that sends neither is not a browser with our cookie; it can use the protocol endpoints (`acceptsCrossSite`),
- * which read no session.
+ * which read no session. Webhooks are mounted before (webhooks.ts).
  */
 export function sameOrigin(baseUrl: string): RequestHandler {
   return (req, _res, next) => {
@@ -155,6 +155,21 @@ export function isFromOwnPages(req: Request, baseUrl: string): boolean {
 
 export class CrossSiteError extends Error {
   override name = "CrossSiteError";
+}
+
+/**
+ * A rate limit was exceeded. `retryAfter` is in whole seconds; `advice` ends the sentence that tells the person how long
+ * to wait.
+ */
+export class TooManyRequestsError extends Error {
+  override name = "TooManyRequestsError";
+  readonly retryAfter: number;
+  readonly advice: string;
+  constructor(retryAfter: number, advice = "then try again") {
+    super("too many requests");
+    this.retryAfter = retryAfter;
+    this.advice = advice;
+  }
 }
 
 /** Parses posted forms, except large ones with a document: their own route parses those. */

@@ -3,6 +3,7 @@ import compression from "compression";
 import type { Express, RequestHandler } from "express";
 import { clickPath, okta, signOnTab, strong } from "okta-labels/labels";
 import { brand } from "../../config/brand.ts";
+import type { EntitlementId } from "../../config/entitlements.ts";
 import { connectionVariable, integration } from "../../config/integration.ts";
 import { paths } from "../endpoints.ts";
 import type { Role } from "../model.ts";
@@ -10,6 +11,7 @@ import { mixedScripts, visible } from "../visible.ts";
 import { type PendingAnswer, takeAnswer } from "./answers.ts";
 import { asset } from "./assets.ts";
 import { dayOf, dayText, exactTime, formatDate, formatDuration, momentText } from "./moments.ts";
+import { hasEntitlement } from "./permissions.ts";
 import { browserName, signedInWith } from "./user-agents.ts";
 
 /** The roles as people read them. */
@@ -57,6 +59,7 @@ export const noTransform = "no-store, no-transform";
 export const pageContext: RequestHandler = (req, res, next) => {
   res.locals.person = req.person;
   res.locals.path = req.path;
+  res.locals.may = (id: EntitlementId) => req.person !== null && hasEntitlement(req.person, id);
   // On a shared computer, the browser's history or cache must not show one person's pages to the next.
   if (req.person) res.set("Cache-Control", "no-store");
   // A getter, so that only rendering a page consumes the answer, not every request. A page that no one sees keeps it.

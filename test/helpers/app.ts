@@ -51,6 +51,7 @@ export async function startTestApp(
     logLevel: "debug",
     metricsToken: null,
     otlpEndpoint: null,
+    webhookSecrets: {},
     insecureAllowPrivateNetwork: false,
     outgoingProxy: null,
     forwardAuthAudiences: [],

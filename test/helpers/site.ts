@@ -115,6 +115,7 @@ export function appRoutes(database: Database): Route[] {
     logLevel: "silent",
     metricsToken: null,
     otlpEndpoint: null,
+    webhookSecrets: {},
     insecureAllowPrivateNetwork: false,
     outgoingProxy: null,
     forwardAuthAudiences: [],

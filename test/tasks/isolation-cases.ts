@@ -7,6 +7,7 @@ export const taskCases: IsolationCases<Extract<keyof IsolationCases, `tasks.${st
     gives: undefined,
   },
   "tasks.get": { call: (b, a) => b.tasks.get(a.taskId), gives: "not found" },
+  "tasks.ofIds": { call: (b, a) => b.tasks.ofIds([a.taskId]), gives: [] },
   "tasks.lock": { call: (b, a) => b.tasks.lock(a.taskId), gives: undefined },
   "tasks.list": { call: (b, a) => b.tasks.list({ state: "open", assignee: a.userId }, 10), gives: [] },
   "tasks.assign": { call: (b, a) => b.tasks.assign(a.taskId, null), gives: "not found" },

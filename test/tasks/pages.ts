@@ -27,6 +27,7 @@ export async function taskPages({ store }: TestTenant, owner: User): Promise<Pag
     { name: "tasks that need an assignee", status: 200, path: "/tasks?show=unassigned", as: owner },
     { name: "done tasks", status: 200, path: "/tasks?show=done", as: owner },
     { name: "a task without a title", status: 303, path: "/tasks", form: { title: "" }, as: owner },
+    { name: "an export without the entitlement", status: 403, path: "/tasks/export.csv", as: owner },
     { name: "no tasks of mine", status: 200, path: "/tasks?show=mine", as: newcomer },
   ];
 }

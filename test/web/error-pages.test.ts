@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { ConflictError, InvalidError, type RefusalReason, RefusedError } from "../../src/errors.ts";
@@ -148,11 +148,36 @@ describe("error pages", () => {
         assert.doesNotMatch(answer.text, /node_modules|\.ts:\d|ECONNREFUSED|stays private|at .*\(/);
       });
 
-      it(`${name}: answers JSON to clients that prefer it`, async () => {
-        const { answer, reference } = await fail(failure, { accept: "application/json" });
-        assert.equal(answer.status, failure.status);
-        assert.deepEqual(JSON.parse(answer.text), { error: failure.heading, reference });
-      });
+      for (const accept of [
+        "application/json",
+        "application/problem+json",
+        "application/json, text/html;q=0.5",
+      ]) {
+        it(`${name}: answers with a problem to Accept: ${accept}`, async () => {
+          const { answer, reference } = await fail(failure, { accept });
+          assert.equal(answer.status, failure.status);
+          assert.equal(answer.headers.get("content-type"), "application/problem+json");
+          const { title, status, detail, ...rest } = JSON.parse(answer.text);
+          assert.deepEqual(
+            [title, status, rest],
+            [STATUS_CODES[failure.status], failure.status, { type: "about:blank", reference }],
+          );
+          assert.doesNotMatch(detail, /node_modules|\.ts:\d|ECONNREFUSED|stays private|at .*\(/);
+        });
+      }
+
+      for (const accept of [
+        "*/*",
+        "text/html,application/xhtml+xml,*/*;q=0.8",
+        "image/png",
+        "text/html, application/json",
+      ]) {
+        it(`${name}: answers with a page to Accept: ${accept}`, async () => {
+          const { answer } = await fail(failure, { accept });
+          assert.equal(answer.status, failure.status);
+          assert.match(answer.headers.get("content-type") ?? "", /^text\/html/);
+        });
+      }
 
       it(`${name}: logs the reason under the reference`, async () => {
         const { lines } = await fail(failure);
@@ -176,7 +201,10 @@ describe("error pages", () => {
         statuses.push(answer.status);
       }
       assert.equal(statuses.at(-1), 429);
-      assert.equal(JSON.parse(answer?.text ?? "").error, "Too many attempts");
+      assert.match(
+        JSON.parse(answer?.text ?? "").detail,
+        /^There were too many attempts in a short time\. Wait/,
+      );
       assert.match(answer?.headers.get("retry-after") ?? "", /^\d+$/);
     });
 

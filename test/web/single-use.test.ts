@@ -39,6 +39,7 @@ const singleUse = [
   "/saml/:connection/finish",
   "/saml/:connection/login",
   "/shared-signals/:key/callback",
+  "/tasks/export.csv", // sample product
 ];
 
 /** Where the program consumes something, and why a page that is loaded in advance cannot. */

@@ -15,13 +15,16 @@ export interface ActivityEntry {
     | "system"
     | "sign-in"
     | "agent"
-    | "person";
+    | "person"
+    | "member";
   /** The provisioning source's name and token hint, the connection's key, the agent's name, or the person's login name. */
   actor: string;
   /** The acting user's id, if a user did it, also through an agent. */
   actorId?: string | null;
   /** What happened, in the past tense: "user.created". */
   action: string;
+  /** The subject of an entry of the product, from config/activity.ts. Otherwise the actor and the action decide it. */
+  kind?: string;
   targetId: string | null;
   changed: readonly string[];
   /** Why it was refused: a RefusalReason or ConflictCode of errors.ts. */
@@ -34,7 +37,7 @@ export function agentActor(name: string, act: string | null): string {
   return act === null ? name : `${name} (${act})`;
 }
 
-/** The subject of an entry. */
+/** The subject of an entry. The product adds its own. */
 export const activityKinds = [
   "sign-in",
   "provisioning",
@@ -51,11 +54,10 @@ export type ActivityKind = (typeof activityKinds)[number];
 export interface RecordedActivity extends Required<ActivityEntry> {
   id: string;
   at: number;
-  kind: ActivityKind;
 }
 
 export interface ActivityFilter {
-  kind?: ActivityKind | undefined;
+  kind?: string | undefined;
   /** A user's id: what they did, and what was done to them. */
   person?: string | undefined;
   /** Inclusive. */
@@ -69,7 +71,7 @@ export type ActivityPosition = Pick<RecordedActivity, "at" | "id">;
 interface ActivityRow {
   id: string;
   at: number;
-  kind: ActivityKind;
+  kind: string;
   actor_kind: ActivityEntry["actorKind"];
   actor: string;
   actor_id: string | null;
@@ -164,10 +166,11 @@ function rangesOf(scope: TenantScope, { kind, person }: ActivityFilter): Knex.Qu
   return [about, by];
 }
 
-function kindOf({ actorKind, action }: ActivityEntry): ActivityKind {
+function kindOf({ kind, actorKind, action }: ActivityEntry): string {
   const [subject = ""] = action.split(".");
   const isOfAgents = actorKind === "agent" || actorKind === "person" || ["agent", "agents"].includes(subject);
   if (isOfAgents) return "agents";
+  if (actorKind === "member" && kind !== undefined) return kind;
   if (actorKind !== "admin" && actorKind !== "operator" && actorKind !== "system") return actorKind;
   if (["token", "grant", "api_key"].includes(subject)) return "tokens";
   if (subject === "stream") return "shared-signals";

@@ -89,6 +89,11 @@ export function tenantTasks(scope: TenantScope, now: () => number) {
       return toTask(row as TaskRow);
     },
 
+    /** Those that exist, in any order. */
+    async ofIds(ids: readonly string[]): Promise<Task[]> {
+      return ((await withPeople().whereIn("tasks.id", ids).select(taskColumns)) as TaskRow[]).map(toTask);
+    },
+
     /** Keeps other transactions from changing the task until this one ends. */
     async lock(id: string): Promise<void> {
       await one(id).forUpdate().first("id");

@@ -30,6 +30,7 @@ const config: Config = {
   logLevel: "info",
   metricsToken: null,
   otlpEndpoint: null,
+  webhookSecrets: {},
   baseUrl: "https://acme.example",
   // An org's keys are on this machine, too (part-agents.ts).
   insecureAllowPrivateNetwork: true,

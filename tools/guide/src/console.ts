@@ -52,6 +52,7 @@ export async function openSampleConsole(): Promise<SampleConsole> {
         logLevel: "silent",
         metricsToken: null,
         otlpEndpoint: null,
+        webhookSecrets: {},
         insecureAllowPrivateNetwork: false,
         outgoingProxy: null,
         forwardAuthAudiences: [],

@@ -107,6 +107,7 @@ async function openSample(): Promise<Sample> {
       logLevel: "silent" as const,
       metricsToken: null,
       otlpEndpoint: null,
+      webhookSecrets: {},
     },
     ...{ insecureAllowPrivateNetwork: true, outgoingProxy: null, forwardAuthAudiences: [], mail: null },
   };
