@@ -119,7 +119,7 @@ const mcpTools: readonly McpTool[] = [
 ];
 
 /** The product's things that entries of the activity are about. */
-const activityTargets: readonly ActivityTargets[] = [
+export const activityTargets: readonly ActivityTargets[] = [
   taskTargets, // sample product
 ];
 

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { activityFields } from "./admin/activity-entries.ts";
-import { createApp, type Surroundings } from "./app.ts";
+import { activityTargets, createApp, type Surroundings } from "./app.ts";
 import type { Config } from "./config.ts";
 import { openCallCounter } from "./directory/call-counter.ts";
 import { recordSentSignals } from "./inspector/describe/sent-signals.ts";
@@ -75,7 +75,12 @@ export async function serve(
     job: jobHandler(database, jobKinds),
     mail: mailSender(config.mail, { database, baseUrl: config.baseUrl }),
   };
-  const webhooks = webhookSource({ ...sending, log, describe: activityFields, onAttempt });
+  const webhooks = webhookSource({
+    ...sending,
+    log,
+    describe: (store, entries) => activityFields(store, entries, activityTargets),
+    onAttempt,
+  });
   const runner = openRunner({ database, log, handlers, sources: [webhooks], onAttempt });
   runner.start();
   log.info({ address: server.address(), engine: database.engine, baseUrl: config.baseUrl }, "server.started");

@@ -73,7 +73,7 @@ describe("loadConfig", () => {
       TRUST_PROXY: "wrong-5",
       LOG_LEVEL: "wrong-6",
       METRICS_TOKEN: "wrong-7",
-      WEBHOOK_SECRETS: "wrong-10",
+      WEBHOOK_SECRETS: "wrong-12",
       INSECURE_ALLOW_PRIVATE_NETWORK: "wrong-8",
       FORWARD_AUTH_AUDIENCES: "Wrong_11",
       OUTGOING_PROXY: "wrong-9",
@@ -148,6 +148,8 @@ describe("loadConfig", () => {
   it("reads audiences that are separated by spaces or commas", () => {
     const config = loadConfig({ ...good, FORWARD_AUTH_AUDIENCES: " reports, notes-2  x" });
     assert.deepEqual(config.forwardAuthAudiences, ["reports", "notes-2", "x"]);
+  });
+
   it("reads the secrets of webhooks, two of them while one replaces the other", () => {
     const [old, next, other] = ["old", "new", "other"].map((name) => `whsec_${name.padEnd(32, "0")}`);
     const text = `billing=${old} crm=${other}\n billing=${next}`;

@@ -78,8 +78,9 @@ async function agentNames(store: TenantStore): Promise<(readonly [clientId: stri
 export async function activityFields(
   store: TenantStore,
   entries: readonly RecordedActivity[],
+  ofProduct: readonly ActivityTargets[],
 ): Promise<object[]> {
-  return (await readable(store, entries)).map(fieldsOf);
+  return (await readable(store, entries, ofProduct)).map(fieldsOf);
 }
 
 /** The number of entries to read at once, which bounds the memory that an export needs. */

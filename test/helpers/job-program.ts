@@ -2,11 +2,13 @@
  * A process that works on jobs, for the tests that kill it. Words: the database's URL, and `hang` to stop in the middle of the
  * work, after the first of two effects.
  */
+
 import { z } from "zod";
 import { createLog } from "../../src/log.ts";
 import { type JobKind, jobHandler } from "../../src/outbox/jobs.ts";
 import { openRunner } from "../../src/outbox/runner.ts";
 import { openDatabase } from "../../src/store/database.ts";
+import { handlersOf } from "./outbox.ts";
 
 const [url = "", mode] = process.argv.slice(2);
 
@@ -32,8 +34,7 @@ const twoEffects: JobKind<{ name: string }> = {
 };
 
 const database = openDatabase(url, "off");
-const other = () => Promise.reject(new Error("not a job"));
-const handlers = { job: jobHandler(database, [twoEffects]), event: other, "shared-signal": other };
+const handlers = handlersOf({ job: jobHandler(database, [twoEffects]) });
 openRunner({ database, log: createLog("silent"), handlers }).start();
 // The runner's timer does not keep the process alive.
 setInterval(() => undefined, 1_000);

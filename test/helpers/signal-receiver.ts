@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { createLocalJWKSet, type JWTPayload, jwtVerify } from "jose";
 import { createLog } from "../../src/log.ts";
-import { mailSender } from "../../src/mail/sender.ts";
 import type { Connection } from "../../src/model.ts";
 import { openRunner, type Runner } from "../../src/outbox/runner.ts";
 import { type SentSecurityEvent, signalSender } from "../../src/shared-signals/sender.ts";
@@ -12,6 +11,7 @@ import type { Database } from "../../src/store/database.ts";
 import { sealer } from "../../src/store/secrets.ts";
 import type { FetchLimits } from "../../src/trust/guarded-fetch.ts";
 import { pooledKeys } from "./certificates.ts";
+import { handlersOf } from "./outbox.ts";
 import type { TestTenant } from "./people.ts";
 import type { Site } from "./site.ts";
 
@@ -105,9 +105,8 @@ export function runnerOf(
     limits: { allowPrivateNetwork: true, ...limits },
     now,
   };
-  const other = () => assert.fail("not a signal");
   const signals = signalSender({ ...sending, onSent: (one) => void sent.push(one) });
-  const handlers = { "shared-signal": signals, event: other, job: other, mail: other };
+  const handlers = handlersOf({ "shared-signal": signals });
   return { ...openRunner({ database, log: createLog("silent"), handlers, now }), sent };
 }
 

@@ -10,8 +10,9 @@ import { sealer } from "../../src/store/secrets.ts";
 import type { WebhookEndpoint } from "../../src/store/tenant/webhooks.ts";
 import type { FetchLimits } from "../../src/trust/guarded-fetch.ts";
 import { secretContext } from "../../src/webhooks/post.ts";
-import { webhookSource } from "../../src/webhooks/sender.ts";
+import { type WebhookSenderDeps, webhookSource } from "../../src/webhooks/sender.ts";
 import { newWebhookSecret } from "../../src/webhooks/signature.ts";
+import { handlersOf } from "./outbox.ts";
 import type { TestTenant } from "./people.ts";
 
 export interface ReceivedWebhook {
@@ -79,9 +80,8 @@ export function webhookRunner(
   more: { now?: () => number; log?: Log; dataKey?: Buffer } & Partial<FetchLimits> = {},
 ): Runner {
   const { now = Date.now, log = createLog("silent"), dataKey = webhookKey, ...limits } = more;
-  const sending = { database, log, now, sealer: sealer(dataKey), describe: activityFields };
+  const describe: WebhookSenderDeps["describe"] = (store, entries) => activityFields(store, entries, []);
+  const sending = { database, log, now, sealer: sealer(dataKey), describe };
   const source = webhookSource({ ...sending, limits: { allowPrivateNetwork: true, ...limits } });
-  const other = () => Promise.reject(new Error("not a webhook"));
-  const handlers = { "shared-signal": other, event: other, job: other };
-  return openRunner({ database, log, handlers, now, sources: [source] });
+  return openRunner({ database, log, handlers: handlersOf({}), now, sources: [source] });
 }

@@ -19,6 +19,7 @@ import { type EventCall, eventHandler } from "../../src/outbox/events.ts";
 import { openRunner } from "../../src/outbox/runner.ts";
 import type { Database } from "../../src/store/database.ts";
 import { onEachDatabase, onOneDatabase } from "../helpers/databases.ts";
+import { handlersOf } from "../helpers/outbox.ts";
 import { createLocalAccount, createTestTenant, identityOf, provisioned } from "../helpers/people.ts";
 
 const everything = {
@@ -45,8 +46,7 @@ function runner(
   handlers: Record<string, (call: EventCall<never>) => Promise<void>>,
   now = Date.now,
 ) {
-  const other = () => assert.fail("not an event");
-  const all = { event: eventHandler(database, handlers), "shared-signal": other, job: other };
+  const all = handlersOf({ event: eventHandler(database, handlers) });
   return openRunner({ database, log: createLog("silent"), handlers: all, now });
 }
 

@@ -13,6 +13,7 @@ import { addJob, type JobKind, jobHandler } from "../../src/outbox/jobs.ts";
 import { openRunner } from "../../src/outbox/runner.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { type CodeBlock, codeBlocks } from "../helpers/docs.ts";
+import { handlersOf } from "../helpers/outbox.ts";
 import { createTestTenant, newUser, provisioned } from "../helpers/people.ts";
 
 const pages = ["docs/how-to/react-to-changes.md", "docs/how-to/run-background-jobs.md"] as const;
@@ -95,8 +96,7 @@ describe("events and jobs as the how-tos say", () => {
       await database.sql()("outbox").delete();
       const sent = provisioned("ada@acme.example", { displayName: "Ada" });
       const { id } = await provisionUser(store, writer, sent);
-      const other = () => assert.fail("not an event");
-      const handlers = { event: eventHandler(database, { tellCrm }), job: other, "shared-signal": other };
+      const handlers = handlersOf({ event: eventHandler(database, { tellCrm }) });
       const log = createLog("silent");
       status = 503;
       await openRunner({ database, log, handlers }).runDue();
@@ -117,8 +117,7 @@ describe("events and jobs as the how-tos say", () => {
       for (let count = 0; count < 130; count++) await store.users.create(newUser(`p${count}@acme.example`));
       await database.sql()("outbox").delete();
       await addJob(store, sendPeople, { after: 0 });
-      const other = () => assert.fail("not a job");
-      const handlers = { job: jobHandler(database, [sendPeople]), event: other, "shared-signal": other };
+      const handlers = handlersOf({ job: jobHandler(database, [sendPeople]) });
       const runner = openRunner({ database, log: createLog("silent"), handlers });
       while ((await runner.runDue()) > 0);
       assert.deepEqual(

@@ -7,6 +7,7 @@ import { eventHandler } from "../../src/outbox/events.ts";
 import { openRunner } from "../../src/outbox/runner.ts";
 import { handBackTasks } from "../../src/tasks/events.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { handlersOf } from "../helpers/outbox.ts";
 import { createTestTenant, newUser } from "../helpers/people.ts";
 
 describe("the tasks of a person whose access was revoked", () => {
@@ -26,12 +27,7 @@ describe("the tasks of a person whose access was revoked", () => {
         await store.tasks.assign(id, leaver.id);
         return id;
       }
-      const other = () => assert.fail("not an event");
-      const handlers = {
-        event: eventHandler(database, { handBackTasks }),
-        "shared-signal": other,
-        job: other,
-      };
+      const handlers = handlersOf({ event: eventHandler(database, { handBackTasks }) });
       const runner = openRunner({ database, log: createLog("silent"), handlers });
       const assigneeOf = async (id: string) => (await store.tasks.get(id)).assignee?.id ?? null;
       return { store, writer, leaver, author, gone, task, runner, assigneeOf };

@@ -183,6 +183,9 @@ describe("telemetry", () => {
         otlpEndpoint,
         insecureAllowPrivateNetwork: true,
         outgoingProxy: null,
+        webhookSecrets: {},
+        forwardAuthAudiences: [],
+        mail: null,
       };
       const stop = await serve(config, openDatabase(url, "off"), createLog("silent"));
       const scim = new ScimClient(`http://127.0.0.1:${port}/scim/v2`, `Bearer ${words.token}`);

@@ -1,5 +1,4 @@
 import { Router } from "express";
-import type { Surroundings } from "../../../../src/app.ts";
 import type { Config } from "../../../../src/config.ts";
 import { demoPaths, demoTenants } from "../../../../src/demo/tenants.ts";
 import { NotFoundError } from "../../../../src/errors.ts";
@@ -7,6 +6,7 @@ import type { Database } from "../../../../src/store/database.ts";
 import { systemStore } from "../../../../src/store/system-store.ts";
 import { forTenant } from "../../../../src/store/tenant-store.ts";
 import { showComponents } from "../components.ts";
+import type { DemoSurroundings } from "../story/routes.ts";
 import { readMilestones } from "./milestones.ts";
 import { guidedSteps } from "./steps.ts";
 
@@ -14,7 +14,7 @@ import { guidedSteps } from "./steps.ts";
  * The page of `npm run demo -- --okta`: the same story with an Okta org of your own. Each step is ticked off as it becomes
  * true. A tunnel may make the page public, so it shows URLs and ticks, but no secrets.
  */
-export function guidedRoutes({ database, config }: { database: Database; config: Config }): Surroundings {
+export function guidedRoutes({ database, config }: { database: Database; config: Config }): DemoSurroundings {
   const router = Router();
   const { baseUrl } = config;
   const wayBack = (slug: string | undefined) => {

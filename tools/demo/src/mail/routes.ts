@@ -1,6 +1,6 @@
 import { Router } from "express";
-import type { Surroundings } from "../../../../src/app.ts";
 import { demoPaths } from "../../../../src/demo/tenants.ts";
+import type { DemoSurroundings } from "../story/routes.ts";
 import type { MailCatcher } from "./catcher.ts";
 
 export { startMailCatcher } from "./catcher.ts";
@@ -9,7 +9,10 @@ export { startMailCatcher } from "./catcher.ts";
  * Adds the page with the mails that the application sent in the demo, and a link to it. The links in them sign people in:
  * for a demo on this machine only.
  */
-export function withMailPage({ dress, extraRoutes }: Surroundings, { mails }: MailCatcher): Surroundings {
+export function withMailPage(
+  { dress, extraRoutes }: DemoSurroundings,
+  { mails }: MailCatcher,
+): DemoSurroundings {
   const router = Router();
   router.get(demoPaths.mail, (_req, res) => {
     res.set("Cache-Control", "no-store");

@@ -16,12 +16,15 @@ import { forgetPlace, keepPlace, placeIn, type StoryPlace } from "./place.ts";
 import { messagesLink, readAsOwner, showMessages } from "./read-only-inspector.ts";
 import { isLocal, readStory, type Story, type StoryDeps, tenantOf } from "./reading.ts";
 
+/** What the demo adds to the application. */
+export type DemoSurroundings = Required<Pick<Surroundings, "dress" | "extraRoutes">>;
+
 /**
  * The demo around the application: the story's pages, a line at the top of every page, the names on the sign-in page, and
  * the reset. They are meant for a demo on your own machine: at a public address, nothing signs a visitor in, passwords are
  * hidden, and a reset needs the secret.
  */
-export function storyRoutes(deps: StoryDeps, controlSecret: string): Surroundings {
+export function storyRoutes(deps: StoryDeps, controlSecret: string): DemoSurroundings {
   const pages = Router();
   pages.get(demoPaths.story, (req, res) => {
     const slug = tenantOf(placeIn(req)?.customer)?.slug ?? demoTenants[0]?.slug ?? "";
