@@ -152,10 +152,7 @@ export function createApp({
   const oidc = { ...shared, providers, keys };
   const saml = samlRoutes({ ...shared, limits, generateKeys });
 
-  const app = express();
-  app.disable("x-powered-by");
-  app.set("trust proxy", config.trustProxy);
-  app.set("query parser", "simple");
+  const app = newExpress(config);
   setUpViews(app, { baseUrl, sendsMail: mails.isOn });
 
   if (observe) app.use(observe);
@@ -229,5 +226,13 @@ export function createApp({
   app.use(leadToForm(app));
   app.use(recordRefusals(refusals));
   app.use(errorPages);
+  return app;
+}
+
+function newExpress({ trustProxy }: Config): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("trust proxy", trustProxy);
+  app.set("query parser", "simple");
   return app;
 }
