@@ -71,7 +71,7 @@ describeInBrowser("the demo's story, followed from its page", (browser) => {
   }
 });
 
-/** What a stream sends in its first two seconds, which have two looks at the database. */
+/** The first two seconds of a stream: two looks at the database. */
 async function beginningOf(url: URL): Promise<string> {
   const { body } = await fetch(url);
   let text = "";
