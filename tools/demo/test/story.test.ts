@@ -73,7 +73,7 @@ describeInBrowser("the demo's story, followed from its page", (browser) => {
   }
 });
 
-/** The text that a stream sends in its first two seconds, which allow two looks at the database. */
+/** The first two seconds of a stream: two looks at the database. */
 async function beginningOf(url: URL): Promise<string> {
   const { body } = await fetch(url);
   let text = "";
