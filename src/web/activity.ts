@@ -23,7 +23,9 @@ export function memberEntry(
   const actor = agent
     ? ({ actorKind: "agent", actor: agentActor(agent.name, agent.act) } as const)
     : ({ actorKind: "member", actor: user.loginName } as const);
-  return { changed: [], ...event, ...actor, actorId: user.id, requestId };
+  // Without a kind in config/activity.ts, the type of the event is never, which cannot be spread.
+  const told: Pick<ActivityEntry, "action" | "targetId"> = event;
+  return { changed: [], ...told, ...actor, actorId: user.id, requestId };
 }
 
 /** Things of the product that entries are about. The activity page shows their names as links. */
