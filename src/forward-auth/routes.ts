@@ -14,16 +14,16 @@ import { safePath } from "../web/request.ts";
 import { type IdentityKeyDeps, identityKeys } from "./signing-keys.ts";
 
 /** The header of an identity token, from the application to the proxy and from the proxy to the product. */
-export const identityHeader = "Identity-Token";
+const identityHeader = "Identity-Token";
 
 /** The `typ` of an identity token, so that no other token of this issuer passes for one (RFC 8725 §3.11). */
-export const identityTokenType = "identity+jwt";
+const identityTokenType = "identity+jwt";
 
 /**
  * How long an identity token is valid. The session is checked at each request, so a token need live only until the product
  * has read it. A stolen one outlives a sign-out or a deactivation by no more than this.
  */
-export const identityTokenSeconds = 60;
+const identityTokenSeconds = 60;
 
 /** How long products may keep the keys, in seconds. Shorter than a new key is published before it signs. */
 const maxAgeSeconds = 300;

@@ -21,8 +21,6 @@ const readMs = 60_000;
 const sealContext = "forward-auth/key";
 const algorithm = "RS256";
 
-export type IdentityKeys = ReturnType<typeof identityKeys>;
-
 /** The deployment's keys. The first one is made when it is needed, and each signs for 90 days. */
 export function identityKeys({ database, sealer, generateKeys, now = Date.now }: IdentityKeyDeps) {
   const store = forwardAuthKeyStore(database);

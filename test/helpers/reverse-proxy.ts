@@ -8,7 +8,7 @@ export const publishedFolders = [...ownFolders]
   .sort();
 
 /** A product behind the proxy, below a folder of the same name. */
-export interface ProxiedProduct {
+interface ProxiedProduct {
   audience: string;
   url: string;
 }

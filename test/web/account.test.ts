@@ -336,7 +336,7 @@ describe("/me", () => {
       const connection = await site().acme.connection({ type: "saml", settings: null });
       await store.connections.update(connection.id, { status: "active" });
       const expected = {
-        tenant: { slug: tenant.slug, name: tenant.name },
+        tenant: { id: site().acme.tenant.id, slug: tenant.slug, name: tenant.name },
         user: {
           id,
           loginName: "owner@acme.example",
@@ -345,6 +345,8 @@ describe("/me", () => {
           familyName: "Lovelace",
           role: "owner",
         },
+        groups: [],
+        entitlements: [],
         connection: null as unknown,
       };
       const byPassword = await (await site().clientOf(site().owner)).get("/me");
