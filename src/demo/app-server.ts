@@ -7,13 +7,14 @@ import { startMailCatcher, withMailPage } from "demo-pages/mail";
 import { storyRoutes } from "demo-pages/story";
 import { brand } from "../../config/brand.ts";
 import { loadConfig } from "../config.ts";
-import { type Environment, processEnvironment } from "../environment.ts";
+import { processEnvironment } from "../environment.ts";
 import { InvalidError } from "../errors.ts";
 import { createLog } from "../log.ts";
 import { serve } from "../serve.ts";
 import { openDatabase } from "../store/database.ts";
 import { migrate, UnknownMigrationsError } from "../store/migrate.ts";
 import { startDemoAgent } from "./agent.ts";
+import { catchesMail } from "./environment.ts";
 import { startDemoOrg } from "./org.ts";
 import { emptyDatabase } from "./reset.ts";
 import { isSeeded, resetDemo } from "./seed.ts";
@@ -77,10 +78,3 @@ if (org && agent && !((await org.ready) && (await agent.ready))) await stop(1);
 if (DEMO_RESET === "1" || !(await isSeeded(deps))) await reset();
 else org?.resume();
 process.send?.("ready");
-
-/** A page of caught mail would sign visitors in, so only a demo on this machine has one. A mail server of your own wins. */
-function catchesMail({ SMTP_URL, SMTP_URL_FILE, BASE_URL = "" }: Environment): boolean {
-  return (
-    !SMTP_URL && !SMTP_URL_FILE && ["localhost", "127.0.0.1", "[::1]"].includes(new URL(BASE_URL).hostname)
-  );
-}

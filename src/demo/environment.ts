@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { demoFile, processEnvironment, readEnvironmentFile } from "../environment.ts";
+import { demoFile, type Environment, processEnvironment, readEnvironmentFile } from "../environment.ts";
 import { demoPaths } from "./tenants.ts";
 
 /** The settings that the demo generates and stores. The command line reads them from the same file. */
@@ -79,4 +79,10 @@ function write(settings: DemoSettings): void {
   writeFileSync(demoFile, `# Written by npm run demo. Not for production.\n${lines.join("\n")}\n`, {
     mode: 0o600,
   });
+}
+
+/** A page of caught mail would sign visitors in, so only a demo on this machine has one. A mail server of your own wins. */
+export function catchesMail({ SMTP_URL, SMTP_URL_FILE, BASE_URL = "" }: Environment): boolean {
+  if (SMTP_URL || SMTP_URL_FILE) return false;
+  return ["localhost", "127.0.0.1", "[::1]"].includes(new URL(BASE_URL).hostname);
 }

@@ -256,7 +256,7 @@ async function findByLoginName(store: TenantStore, { external }: VerifiedIdentit
 }
 
 /** People whom the organisation let in, by provisioning or by an invitation. A local account is its holder's alone. */
-export function isLinkableOrigin({ origin }: Pick<User, "origin">): boolean {
+function isLinkableOrigin({ origin }: Pick<User, "origin">): boolean {
   return origin === "scim" || origin === "invited";
 }
 

@@ -3,7 +3,7 @@ import type { MailServer } from "../config.ts";
 import type { Attempt } from "../store/outbox.ts";
 
 /** A mail as it is sent. */
-export interface OutgoingMail {
+interface OutgoingMail {
   /** Of its message in the outbox. A repeated attempt has the same Message-ID. */
   id: string;
   to: string;

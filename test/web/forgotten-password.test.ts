@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { blockUser } from "../../src/directory/access.ts";
+import { redeemPasswordLink } from "../../src/directory/local-accounts.ts";
 import { mailsOf } from "../../src/directory/mails.ts";
 import { provisionUser } from "../../src/directory/provisioning.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
@@ -15,8 +16,15 @@ import type { Client } from "../helpers/client.ts";
 import { onEachDatabase, onOneDatabase } from "../helpers/databases.ts";
 import { lastMailTo, type MailCatcher, mailServerOf, sendMail, startMailCatcher } from "../helpers/mail.ts";
 import { assertRedirect, comparable, headingOf } from "../helpers/pages.ts";
-import { createLocalAccount, identityOf, provisioned, testPassword } from "../helpers/people.ts";
+import {
+  createLocalAccount,
+  identityOf,
+  provisioned,
+  testPassword,
+  testPasswords,
+} from "../helpers/people.ts";
 import { useSite } from "../helpers/site.ts";
+import { refused } from "../helpers/thrown.ts";
 
 const password = "four other words here";
 const form = { password, repeated: password };
@@ -208,6 +216,17 @@ describe("a forgotten password", () => {
       const answer = await site().app.client().post(link, form);
       assert.equal(answer.status, 403);
       assert.equal((await site().app.client().get("/me")).status, 401);
+      const setup = { token: link.replace("/setup/", ""), password };
+      await assert.rejects(
+        redeemPasswordLink(use().database, testPasswords, setup),
+        refused("single-sign-on-required"),
+      );
+      await store.users.update(user.id, { origin: "scim" });
+      await assert.rejects(
+        redeemPasswordLink(use().database, testPasswords, setup),
+        refused("link-not-valid"),
+      );
+      await store.users.update(user.id, { origin: "local" });
       await store.domains.enforce("late.example", null);
       const { slug } = site().acme.tenant;
       assert.equal((await site().app.client().signIn(slug, user.loginName, testPassword)).status, 303);
