@@ -4,7 +4,7 @@ import type { Handler } from "../store/outbox.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 
 /** A job that is done now. */
-export interface JobCall<Data> {
+interface JobCall<Data> {
   /** Of the job's tenant. */
   store: TenantStore;
   data: Data;
