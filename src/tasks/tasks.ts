@@ -185,7 +185,10 @@ const actSchema = z
   .object({
     at: z.iso.datetime(),
     person: personSchema.nullable().describe("Null if the person is gone, or was not recorded."),
-    agent: z.string().nullable().describe("The agent that acted for the person; null for a browser or an API key."),
+    agent: z
+      .string()
+      .nullable()
+      .describe("The agent that acted for the person; null for a browser or an API key."),
   })
   .meta({ id: "Act", description: "The author and the time of a change." });
 
