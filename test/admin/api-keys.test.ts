@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { brand } from "../../config/brand.ts";
-import { apiScopes } from "../../config/integration.ts";
 import { endSessions } from "../../src/directory/access.ts";
 import { apiKeyStore } from "../../src/store/api-keys.ts";
 import { hashToken } from "../../src/store/secrets.ts";
-import { administratorWithKey, apiKeyOf } from "../helpers/api-keys.ts";
+import { administratorWithKey, apiKeyOf, keyScopes } from "../helpers/api-keys.ts";
 import type { Answer, Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { submit } from "../helpers/forms.ts";
@@ -13,7 +12,7 @@ import { answerOf, messagesOn, shownOnce } from "../helpers/seen.ts";
 import { useSite } from "../helpers/site.ts";
 
 const path = "/admin/api-keys";
-const [scope = ""] = apiScopes.map(({ name }) => name);
+const [scope = ""] = keyScopes;
 const filled = { name: "Nightly report", scopes: scope, days: "90" };
 const dayMs = 86_400_000;
 

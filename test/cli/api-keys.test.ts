@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { brand } from "../../config/brand.ts";
-import { apiScopes } from "../../config/integration.ts";
 import { apiKeyCommands } from "../../src/cli/api-keys.ts";
 import { isApiKey } from "../../src/directory/api-keys.ts";
 import { InvalidError, NotFoundError } from "../../src/errors.ts";
+import { keyScopes } from "../helpers/api-keys.ts";
 import { runCommand } from "../helpers/cli.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { createLocalAccount, createTestTenant, type TestTenant } from "../helpers/people.ts";
 
 const person = ["--person", "ada@acme.example", "--name", "Report"];
-const scopes = apiScopes.filter(({ role }) => role !== "owner").map(({ name }) => name);
 const dayMs = 86_400_000;
 
 interface Created {
@@ -44,11 +43,11 @@ describe("admin -- api-key", () => {
     });
 
     it("create accepts scopes and another end, or none", async () => {
-      const one = await create("--scope", scopes[0] ?? "", "--expires-days", "7");
+      const one = await create("--scope", keyScopes[0] ?? "", "--expires-days", "7");
       assert.ok(Date.parse(one.expiresAt ?? "") < Date.now() + 8 * dayMs);
       assert.equal((await create("--never")).expiresAt, null);
       const listed = (await run("list")) as { id: string; scopes: string[] }[];
-      assert.deepEqual(listed.find(({ id }) => id === one.id)?.scopes, [scopes[0]]);
+      assert.deepEqual(listed.find(({ id }) => id === one.id)?.scopes, [keyScopes[0]]);
     });
 
     it("list identifies keys without printing them", async () => {
@@ -57,7 +56,7 @@ describe("admin -- api-key", () => {
       assert.deepEqual(more, []);
       assert.ok(Date.parse(String(createdAt)) > 0);
       const hint = key.slice(0, brand.apiKeyPrefix.length + 4);
-      const facts = { id, name: "Report", hint, person: "ada@acme.example", scopes, expiresAt };
+      const facts = { id, name: "Report", hint, person: "ada@acme.example", scopes: keyScopes, expiresAt };
       assert.deepEqual(row, { ...facts, lastUsedAt: null, revokedAt: null });
     });
 

@@ -3,13 +3,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import type { Rule } from "policy-list/policy";
-import { apiScopes } from "../../config/integration.ts";
 import { paths } from "../../src/endpoints.ts";
 import { createLog } from "../../src/log.ts";
 import * as policy from "../../src/web/access-token-policy.ts";
 import { resourceGuard } from "../../src/web/access-tokens.ts";
 import { requestContext } from "../../src/web/request.ts";
-import { administratorWithKey } from "../helpers/api-keys.ts";
+import { administratorWithKey, keyScopes } from "../helpers/api-keys.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { createTestTenant } from "../helpers/people.ts";
 
@@ -53,7 +52,7 @@ describe("the rules of a call with an API key", () => {
           });
           next();
         });
-        app.use(path, guard.authenticate, guard.requireScope(apiScopes[0]?.name ?? ""), (_req, res) => {
+        app.use(path, guard.authenticate, guard.requireScope(keyScopes[0] ?? ""), (_req, res) => {
           res.status(204).end();
         });
       }
