@@ -16,7 +16,7 @@ import { paths } from "../src/endpoints.ts";
 // biome-ignore lint/suspicious/noExplicitAny: recipes have the formats of other programs.
 type Parsed = any;
 
-/** What a recipe gives to the programs. A value in a file of the platform is `secret`. */
+/** A recipe: the values that it gives to the programs, and how the platform runs them. */
 interface Recipe {
   name: string;
   server: Record<string, string>;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -115,6 +115,25 @@ describe("the production image", () => {
     child.kill("SIGTERM");
     assert.equal(await ended, 0);
   });
+
+  it("has no packages of OpenTelemetry, and refuses to start without them if a collector is set", () => {
+    const [program = "", ...words] = serverCommand();
+    const { status, stderr } = spawnSync(program, words, {
+      cwd: image,
+      encoding: "utf8",
+      env: {
+        ...{ PATH: process.env.PATH, PORT: "0", BASE_URL: "http://localhost:3000", LOG_LEVEL: "silent" },
+        ...{
+          DATABASE_URL: join(image, "data", "traced.sqlite"),
+          OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318",
+        },
+        SESSION_SECRET: "0123456789abcdefghijklmnopqrstuvwxyz",
+        DATA_KEY: Buffer.from("0123456789abcdefghijklmnopqrstuv").toString("base64"),
+      },
+    });
+    assert.equal(status, 1);
+    assert.match(stderr, /OpenTelemetry is not installed: see docs\/how-to\/observe\.md/);
+  }).timeout(60_000);
 
   it("installs the application's packages, and runs only the scripts that package.json allows", () => {
     const installs = readFileSync("Dockerfile", "utf8").match(/^RUN npm .*$/gm) ?? [];

@@ -73,7 +73,7 @@ describe("npm run upgrade", () => {
   it("merges without a conflict what a plain merge cannot", () => {
     const plain = spawnSync("git", ["merge", "upstream"], { cwd: folder, encoding: "utf8" });
     assert.match(plain.stdout, /CONFLICT.*src\/app\.ts/);
-    assert.match(plain.stdout, /CONFLICT.*src\/sample\/routes\.ts/);
+    assert.match(plain.stdout, /CONFLICT.*src\/guest\/routes\.ts/);
     git("merge", "--abort");
     const { status, stdout } = upgrade("upstream");
     assert.equal(status, 0, stdout);
