@@ -27,7 +27,7 @@ describe("docs/how-to/make-it-yours.md", () => {
   let copy: string;
 
   before(async function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     copy = mkdtempSync(join(tmpdir(), "starter-fork-"));
     const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], { encoding: "utf8" });
     for (const file of listed.split("\0").filter(Boolean)) {

@@ -56,8 +56,8 @@ const planted: Planted[] = [
   {
     name: "a display name of 65 characters",
     change: {
-      displayName: `${brand.productName}${"x".repeat(57)}`,
-      description: description.replaceAll(brand.productName, `${brand.productName}${"x".repeat(57)}`),
+      displayName: brand.productName.padEnd(65, "x"),
+      description: description.replaceAll(brand.productName, brand.productName.padEnd(65, "x")),
     },
     fails: ["listing-name"],
     seen: /65 characters/,

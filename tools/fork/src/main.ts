@@ -30,9 +30,10 @@ function main(tree: ForkedFiles): void {
     console.log("There was nothing to do.");
     return;
   }
-  const problems = [run("npx", "biome", "check", "--write", "."), run("npm", "run", "--silent", "guide")];
-  console.log(report(tree.changes, leftOver(tree), remaining(options)));
-  if (problems.some((ok) => !ok)) process.exitCode = 1;
+  run("npx", "biome", "check", "--write", ".");
+  const guide = run("npm", "run", "--silent", "guide");
+  const notWritten = guide.split("\n").filter((line) => line.startsWith("Not written"));
+  console.log(report(tree.changes, leftOver(tree), [...notWritten, ...remaining(options)]));
 }
 
 /** Throws ForkError if git could not show, or undo, what the command changes. */
@@ -51,11 +52,14 @@ function assertClean(tree: ForkedFiles): void {
     );
 }
 
-/** Runs a program whose output matters only if it fails. Returns whether it succeeded. */
-function run(program: string, ...words: string[]): boolean {
+/** Runs a program. Returns its output, which is shown, with exit code 1, if the program failed. */
+function run(program: string, ...words: string[]): string {
   const { status, stdout, stderr } = spawnSync(program, words, { encoding: "utf8" });
-  if (status !== 0) console.error(`${program} ${words.join(" ")} failed:\n${stdout}${stderr}`);
-  return status === 0;
+  if (status !== 0) {
+    console.error(`${program} ${words.join(" ")} failed:\n${stdout}${stderr}`);
+    process.exitCode = 1;
+  }
+  return stdout;
 }
 
 /** The steps that need a person. */
