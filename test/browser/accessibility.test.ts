@@ -3,6 +3,7 @@ import { obstaclesAtEachWidth } from "../helpers/accessible.ts";
 import { describeInBrowser, takeSession } from "../helpers/browser.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { everyPage, type PageCase } from "../helpers/every-page.ts";
+import { mailServerOf } from "../helpers/mail.ts";
 import { useSite } from "../helpers/site.ts";
 import { visit } from "../helpers/visit.ts";
 
@@ -18,10 +19,14 @@ const provokePolicy = `(async () => {
 describeInBrowser("every page in the browser", (browser) => {
   // One database is enough, because the look of a page does not depend on it. test/web/views.test.ts uses both.
   onOneDatabase((use) => {
-    const site = useSite(use);
+    // With mail; test/web/views.test.ts is without.
+    const site = useSite(use, { mail: mailServerOf({ url: "smtp://127.0.0.1:1" }) });
     let pages: PageCase[];
     before(async () => {
-      pages = await everyPage(use, site());
+      const path = `/login/password/${site().acme.tenant.slug}/forgotten`;
+      const form = { loginName: site().owner.loginName };
+      const asked = { name: "a forgotten password that was asked for", status: 200, as: null, path, form };
+      pages = [...(await everyPage(use, site())), asked];
     });
 
     it("is accessible on a phone and a desktop, in light and dark mode, and never scrolls sideways", async () => {

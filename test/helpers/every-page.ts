@@ -79,7 +79,7 @@ export async function everyPage(use: () => TestDatabase, site: Site): Promise<Pa
       path: `/login/password/${slug}?login_hint=a@${ownDomain}`,
     },
     { name: "a refused password", status: 403, path: `/login/password/${slug}`, form: bad },
-    { name: "a forgotten password without mail", status: 200, path: `/login/password/${slug}/forgotten` },
+    { name: "a forgotten password", status: 200, path: `/login/password/${slug}/forgotten` },
     { name: "a set-up link", status: 200, path: setup },
     { name: "a set-up link after a weak password", status: 400, path: setup, form: { password: "weak" } },
     { name: "a set-up link that is not valid", status: 403, path: "/setup/unknown" },

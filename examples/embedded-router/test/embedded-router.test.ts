@@ -142,6 +142,7 @@ describe("a host's routers inside the application", () => {
       ["me"],
       ["forward-auth"],
       ["assets"],
+      ["webhooks"],
       [""],
       ["a/b"],
       ["Upper"],
