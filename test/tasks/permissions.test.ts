@@ -108,7 +108,7 @@ describe("what a person may do with tasks", () => {
         return count;
       };
       await assign([]);
-      assert.equal(await statements(exportPath), await statements("/me"));
+      assert.equal(await statements(exportPath), await statements("/no-such-page"));
     });
 
     it("exports every task as CSV, and writes that to the activity", async () => {

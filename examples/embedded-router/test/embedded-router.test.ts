@@ -103,7 +103,7 @@ describe("a host's routers inside the application", () => {
       assert.equal(broken.status, 500);
       assert.match(broken.text, new RegExp(broken.headers.get("x-request-id") ?? "-"));
       const asJson = await owner.send("GET", "/plain/broken", { accept: "application/json" });
-      assert.match(asJson.text, /"error":"Something went wrong on our side"/);
+      assert.match(asJson.text, /"title":"Internal Server Error"/);
     });
 
     it("leave the application's own pages as they were", async () => {
