@@ -47,7 +47,7 @@ describe("mail from the outbox", () => {
     const state = async () => {
       const rows = await use()
         .database.sql()("outbox")
-        .where("tenant_id", acme.tenant.id)
+        .where({ tenant_id: acme.tenant.id, kind: "mail" })
         .select("state", "answer");
       return rows.map((row) => `${row.state} ${row.answer}`);
     };
