@@ -40,7 +40,7 @@ export function changeBrand(tree: ForkedFiles, { name, slug }: ForkRecord, recor
           .replaceAll(starter.name, name)
           .replaceAll(starter.slug, slug)
           .replaceAll(new RegExp(`\\b${starter.apiKeyPrefix}`, "g"), apiKeyPrefixOf(slug))
-          .replaceAll(new RegExp(`(?<!/)${starter.package}`, "g"), slug),
+          .replaceAll(starter.package, slug),
       "name",
     );
 }
