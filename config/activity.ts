@@ -31,7 +31,7 @@ const all = [
 type Kinds = (typeof all)[number];
 
 /** A kind with one of its actions. */
-export type ProductEvent = {
+export type ProductAction = {
   [Kind in Kinds["kind"]]: { kind: Kind; action: keyof Extract<Kinds, { kind: Kind }>["actions"] };
 }[Kinds["kind"]];
 

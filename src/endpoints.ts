@@ -103,8 +103,11 @@ export const paths = {
   guide: (capability: "oidc" | "saml" | "scim" | "xaa") => `/guides/okta/${capability}`,
 } as const;
 
-/** The first parts of all paths of the application, which no other program behind the same origin may have. */
-export const ownFolders: ReadonlySet<string> = new Set(["assets", ...foldersIn(paths)]);
+/**
+ * The first parts of all paths of the application, which no other program behind the same origin may have. Those of webhooks
+ * are in config/webhooks.ts.
+ */
+export const ownFolders: ReadonlySet<string> = new Set(["assets", "webhooks", ...foldersIn(paths)]);
 
 function foldersIn(value: unknown): string[] {
   if (typeof value === "string") return value === "/" ? [] : [value.split("/")[1] ?? ""];

@@ -3,7 +3,7 @@
  * data: its handler reads what it needs, as it is by then.
  */
 export type ProductEvent =
-  /** By provisioning, a first sign-in, or an operator. */
+  /** By provisioning, a first sign-in, an invitation, or an operator. */
   | { name: "personCreated"; userId: string }
   /** Their profile, roles or entitlements, or whether they may sign in. */
   | { name: "personChanged"; userId: string }

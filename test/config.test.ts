@@ -260,7 +260,7 @@ describe("a variable's file", () => {
 });
 
 describe("the mail server", () => {
-  const from = "Tasklane <no-reply@tasklane.example>";
+  const from = "Product <no-reply@product.example>";
   const mailOf = (SMTP_URL: string, MAIL_FROM = from) => loadConfig({ ...good, SMTP_URL, MAIL_FROM }).mail;
 
   it("is none without SMTP_URL, also with a sender", () => {
@@ -268,7 +268,7 @@ describe("the mail server", () => {
   });
 
   it("is read with its login, its port and its kind of encryption", () => {
-    const sender = { name: "Tasklane", address: "no-reply@tasklane.example" };
+    const sender = { name: "Product", address: "no-reply@product.example" };
     assert.deepEqual(mailOf("smtp://app:p%40ss%2F@mail.example"), {
       host: "mail.example",
       port: 587,
@@ -277,7 +277,7 @@ describe("the mail server", () => {
       login: { user: "app", password: "p@ss/" },
       from: sender,
     });
-    assert.deepEqual(mailOf("smtps://mail.example:2465", "no-reply@tasklane.example"), {
+    assert.deepEqual(mailOf("smtps://mail.example:2465", "no-reply@product.example"), {
       host: "mail.example",
       port: 2465,
       secure: true,
@@ -308,9 +308,9 @@ describe("the mail server", () => {
     { SMTP_URL: "smtp://mail.example?tls.rejectUnauthorized=false" },
     { SMTP_URL: "smtp://app:%zz@mail.example" },
     { MAIL_FROM: "no-reply" },
-    { MAIL_FROM: "a@tasklane.example, b@tasklane.example" },
-    { MAIL_FROM: "Tasklane\r\nBcc: x <a@tasklane.example>" },
-    { MAIL_FROM: "<a@tasklane.example>" },
+    { MAIL_FROM: "a@product.example, b@product.example" },
+    { MAIL_FROM: "Product\r\nBcc: x <a@product.example>" },
+    { MAIL_FROM: "<a@product.example>" },
   ];
   for (const values of wrong) {
     const [[name, value]] = Object.entries(values) as [[string, string]];

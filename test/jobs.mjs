@@ -31,6 +31,7 @@ const named = {
     "test/demo/push.test.ts",
     "test/how-to/agents.test.ts",
     "test/how-to/make-it-yours.test.ts",
+    "test/how-to/sidecar.test.ts",
     "test/oin/check/demo.test.ts",
     "test/oin/check/main.test.ts",
     "test/oin/check/scimmy-routers.test.ts",

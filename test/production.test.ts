@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { randomBytes, X509Certificate } from "node:crypto";
-import type { Config } from "../src/config.ts";
+import { X509Certificate } from "node:crypto";
 import { inviteOwner } from "../src/directory/local-accounts.ts";
 import { paths } from "../src/endpoints.ts";
 import { createLog } from "../src/log.ts";
 import { serve } from "../src/serve.ts";
 import { openDatabase } from "../src/store/database.ts";
 import { Client } from "./helpers/client.ts";
+import { quietConfig } from "./helpers/config.ts";
 import { onDatabase } from "./helpers/databases.ts";
 import { createTestTenant, samlSettings, type TestTenant } from "./helpers/people.ts";
 import { freePort } from "./helpers/postgres-server.ts";
@@ -19,23 +19,7 @@ describe("production", () => {
     let stop: () => Promise<void>;
     before(async () => {
       const port = await freePort();
-      const config: Config = {
-        port,
-        host: "127.0.0.1",
-        baseUrl: `http://localhost:${port}`,
-        databaseUrl: "unused: the database is given",
-        sessionSecret: randomBytes(32).toString("base64"),
-        dataKey: randomBytes(32),
-        trustProxy: 0,
-        logLevel: "silent",
-        metricsToken: null,
-        otlpEndpoint: null,
-        webhookSecrets: {},
-        insecureAllowPrivateNetwork: false,
-        outgoingProxy: null,
-        forwardAuthAudiences: [],
-        mail: null,
-      };
+      const config = quietConfig({ port, baseUrl: `http://localhost:${port}` });
       acme = await createTestTenant(use().database);
       stop = await serve(config, openDatabase(use().url), createLog("silent"));
       client = new Client(`http://127.0.0.1:${port}`, config.baseUrl);

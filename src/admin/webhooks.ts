@@ -3,7 +3,6 @@ import { type Request, type Response, Router } from "express";
 import { paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
-import { type ActivityKind, activityKinds } from "../store/tenant/activity.ts";
 import type { WebhookEndpoint } from "../store/tenant/webhooks.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
@@ -13,7 +12,7 @@ import { requireOwner, signedIn } from "../web/guards.ts";
 import { formField, formFields, TooManyRequestsError } from "../web/request.ts";
 import { postMessage, secretContext } from "../webhooks/post.ts";
 import { newWebhookSecret } from "../webhooks/signature.ts";
-import { kindNames } from "./activity.ts";
+import { allKinds, kindNames } from "./activity.ts";
 import { actionInWords } from "./activity-words.ts";
 import { adminEntry, makeChange, pathParameter, storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
@@ -51,7 +50,7 @@ function addList(router: Router, { database, limits, sealer }: AdminDeps): void 
       title: "Webhooks",
       endpoints: endpoints.map((endpoint) => ({ ...endpoint, areas: areasInWords(endpoint) })),
       form: form ?? { values: {}, problems: {}, notes: {} },
-      chosen: form ? activityKinds.filter((kind) => form.values[`kind-${kind}`] === "on") : activityKinds,
+      chosen: form ? allKinds.filter((kind) => form.values[`kind-${kind}`] === "on") : allKinds,
       kindNames,
       isFull: endpoints.length >= maxEndpoints,
       maxEndpoints,
@@ -113,7 +112,7 @@ function addPage(router: Router, { database }: AdminDeps): void {
       waiting,
       failed,
       kindNames,
-      chosen: endpoint.kinds ?? activityKinds,
+      chosen: endpoint.kinds ?? allKinds,
       shown: shownValue(endpointFacts(endpoint)),
       formerUntil: endpoint.former && endpoint.former.until > now ? endpoint.former.until : null,
       isOwner: signedIn(req).role === "owner",
@@ -259,18 +258,18 @@ async function endpointOf(store: TenantStore, req: Request): Promise<WebhookEndp
   return endpoint;
 }
 
-function kindsIn(req: Request): ActivityKind[] {
+function kindsIn(req: Request): string[] {
   const sent = formFields(req, "kinds");
-  return activityKinds.filter((kind) => sent.includes(kind));
+  return allKinds.filter((kind) => sent.includes(kind));
 }
 
 /** All areas include those that a later version adds. */
-function allOr(kinds: readonly ActivityKind[]): readonly ActivityKind[] | null {
-  return kinds.length === activityKinds.length ? null : kinds;
+function allOr(kinds: readonly string[]): readonly string[] | null {
+  return kinds.length === allKinds.length ? null : kinds;
 }
 
 function areasInWords({ kinds }: WebhookEndpoint): string {
-  return kinds === null ? "All areas" : kinds.map((kind) => kindNames[kind]).join(", ");
+  return kinds === null ? "All areas" : kinds.map((kind) => kindNames[kind] ?? kind).join(", ");
 }
 
 function endpointFacts(endpoint: WebhookEndpoint): Fact[] {

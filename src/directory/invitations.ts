@@ -80,6 +80,7 @@ export async function revokeInvitation(store: TenantStore, by: Administrator, us
   await lockInvited(store, userId);
   await requireInviter(store, by, await store.roles.effective(userId));
   await store.users.remove(userId);
+  await store.events.tell({ name: "accessRevoked", userId, cause: "deleted" });
 }
 
 /**
@@ -117,7 +118,7 @@ async function createInvited(store: TenantStore, email: string, names: PersonalN
   const wanted = validateNames({ ...profile, loginName: email });
   // An administrator wants them here, so they are no longer kept out.
   await store.tombstones.liftByLoginName(wanted.loginName);
-  return await store.users.create({
+  const user = await store.users.create({
     ...wanted,
     attributes: attributesFromProfile(profile),
     id: randomUUID(),
@@ -126,6 +127,8 @@ async function createInvited(store: TenantStore, email: string, names: PersonalN
     sourceId: null,
     sourceKey: null,
   });
+  await store.events.tell({ name: "personCreated", userId: user.id });
+  return user;
 }
 
 /** The person of an invitation that no one accepted yet, locked. Throws NotFoundError, and ConflictError `stale`. */

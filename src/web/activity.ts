@@ -1,5 +1,5 @@
 /** Entries of a tenant's activity about the product: docs/how-to/record-activity.md. */
-import type { ProductEvent } from "../../config/activity.ts";
+import type { ProductAction } from "../../config/activity.ts";
 import type { User } from "../model.ts";
 import { type ActivityEntry, agentActor } from "../store/tenant/activity.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -18,7 +18,7 @@ export interface ActingMember {
  */
 export function memberEntry(
   { user, agent, requestId }: ActingMember,
-  event: ProductEvent & Pick<ActivityEntry, "targetId"> & Partial<Pick<ActivityEntry, "changed">>,
+  event: ProductAction & Pick<ActivityEntry, "targetId"> & Partial<Pick<ActivityEntry, "changed">>,
 ): ActivityEntry {
   const actor = agent
     ? ({ actorKind: "agent", actor: agentActor(agent.name, agent.act) } as const)

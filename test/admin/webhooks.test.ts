@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { productActivity } from "../../config/activity.ts";
 import { activityKinds } from "../../src/store/tenant/activity.ts";
 import type { Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
@@ -16,6 +17,8 @@ import {
 import { visibleText } from "./pages-read.ts";
 
 const list = "/admin/activity/webhooks";
+
+const productKinds: readonly string[] = productActivity.map(({ kind }) => kind);
 
 /** A form with the chosen areas. */
 const formOf = (fields: Record<string, string>, kinds: readonly string[]) =>
@@ -43,7 +46,7 @@ describe("webhooks in the admin console", () => {
     const types = () => receiver.received.map(({ body }) => JSON.parse(body).type as string);
     const actions = async () => (await site().acme.store.activity.latest(2)).map(({ action }) => action);
     /** Adds an endpoint. Returns its page, and the secret that the page shows. */
-    async function add(kinds: readonly string[] = activityKinds) {
+    async function add(kinds: readonly string[] = [...activityKinds, ...productKinds]) {
       const answer = await owner.post(list, formOf({ url: receiver.url }, kinds));
       const page = answer.location ?? "";
       const { text } = await answerOf(owner, answer);
@@ -86,6 +89,26 @@ describe("webhooks in the admin console", () => {
       assert.match(messagesOn(await answerOf(owner, none)), /Choose at least one area/);
       assert.deepEqual((await only()).kinds, ["tokens", "settings"]);
     });
+
+    for (const { kind, label, actions } of productActivity) {
+      it(`offer the product's area ${kind}, and get it alone`, async () => {
+        const { page } = await add([kind]);
+        assert.deepEqual((await only()).kinds, [kind]);
+        assert.match(visibleText(await owner.get(list)), new RegExp(label));
+        assert.match((await owner.get(page)).text, new RegExp(`value="${kind}" checked`));
+        const action = Object.keys(actions)[0] ?? assert.fail();
+        const entry = {
+          actorKind: "member",
+          actor: "ada@acme.example",
+          targetId: null,
+          changed: [],
+        } as const;
+        await site().acme.store.activity.record({ ...entry, kind, action, requestId: null });
+        await site().acme.store.activity.record({ ...entry, action: "user.blocked", requestId: null });
+        await run();
+        assert.deepEqual(types(), [action]);
+      });
+    }
 
     const wrong: [string, { url: string; kinds: string[] }, RegExp][] = [
       ["no URL", { url: "siem.example", kinds: ["people"] }, /is not a web address/],

@@ -32,7 +32,7 @@ describe("admin -- api-key", () => {
 
     it("create prints the key, its base URL, and its end in 90 days", async () => {
       const { id, key, expiresAt, ...rest } = await create();
-      assert.deepEqual(rest, { baseUrl: "https://tasklane.example/api/v1" });
+      assert.deepEqual(rest, { baseUrl: "https://product.example/api/v1" });
       assert.ok(isApiKey(brand.apiKeyPrefix, key));
       assert.ok(Math.abs(Date.parse(expiresAt ?? "") - Date.now() - 90 * dayMs) < 60_000);
       const [entry] = await acme.store.activity.latest(1);

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type AppDeps, createApp } from "../../src/app.ts";
@@ -9,6 +8,7 @@ import { createLog } from "../../src/log.ts";
 import type { Database } from "../../src/store/database.ts";
 import { pooledKeys } from "./certificates.ts";
 import { Client } from "./client.ts";
+import { quietConfig } from "./config.ts";
 import { testPasswordCost } from "./people.ts";
 
 /** The application on its own port, as the server runs it. */
@@ -40,24 +40,7 @@ export async function startTestApp(
   const url = `http://localhost:${port}`;
   const recorder = openInspector(database, log);
   const calls = openCallCounter(database, log);
-  const config: Config = {
-    port,
-    host: "127.0.0.1",
-    baseUrl: url,
-    databaseUrl: "unused: the database is given",
-    sessionSecret: randomBytes(32).toString("base64"),
-    dataKey: randomBytes(32),
-    trustProxy: 0,
-    logLevel: "debug",
-    metricsToken: null,
-    otlpEndpoint: null,
-    webhookSecrets: {},
-    insecureAllowPrivateNetwork: false,
-    outgoingProxy: null,
-    forwardAuthAudiences: [],
-    mail: null,
-    ...options,
-  };
+  const config = quietConfig({ port, baseUrl: url, logLevel: "debug", ...options });
   const given = { ...(lookUpTxt ? { lookUpTxt } : {}), ...(extraRoutes ? { extraRoutes } : {}), hostRouters };
   server.on("request", createApp({ config, database, log, recorder, calls, ...cheap, ...given }));
   return {

@@ -13,7 +13,7 @@ export { startMailCatcher };
 /** The configuration of an application that sends to a catcher, as src/config.ts reads it. */
 export function mailServerOf({ url }: Pick<MailCatcher, "url">, more: Partial<MailServer> = {}): MailServer {
   const { hostname, port } = new URL(url);
-  const from = { name: "Tasklane", address: "no-reply@tasklane.example" };
+  const from = { name: "Product", address: "no-reply@product.example" };
   const plain = { secure: false, requireTls: false, login: null };
   return { host: hostname, port: Number(port), ...plain, from, ...more };
 }

@@ -1,6 +1,5 @@
 import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import { createApp } from "../../src/app.ts";
-import type { Config } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import type { Tenant, User } from "../../src/model.ts";
 import type { Database } from "../../src/store/database.ts";
@@ -8,6 +7,7 @@ import { hashToken, type Sealer, sealer } from "../../src/store/secrets.ts";
 import { type StoredSession, sessionStore } from "../../src/store/session-store.ts";
 import { startTestApp, type TestApp, type TestOptions } from "./app.ts";
 import type { Client } from "./client.ts";
+import { quietConfig } from "./config.ts";
 import type { TestDatabase } from "./databases.ts";
 import { createLocalAccount, createTestTenant, type TestTenant } from "./people.ts";
 import { type Route, routesOf } from "./routes.ts";
@@ -104,22 +104,6 @@ export function sidOf(cookie: string | undefined): string {
 
 /** The routes of the application, as app.ts mounts them. */
 export function appRoutes(database: Database): Route[] {
-  const config: Config = {
-    port: 0,
-    host: "127.0.0.1",
-    baseUrl: "http://localhost",
-    databaseUrl: "unused: the database is given",
-    sessionSecret,
-    dataKey: Buffer.alloc(32),
-    trustProxy: 0,
-    logLevel: "silent",
-    metricsToken: null,
-    otlpEndpoint: null,
-    webhookSecrets: {},
-    insecureAllowPrivateNetwork: false,
-    outgoingProxy: null,
-    forwardAuthAudiences: [],
-    mail: null,
-  };
+  const config = quietConfig({ sessionSecret });
   return routesOf(createApp({ config, database, log: createLog("silent") }));
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { brand } from "../../config/brand.ts";
 import { blockUser } from "../../src/directory/access.ts";
 import { type MailKind, mailKinds, mailsOf } from "../../src/directory/mails.ts";
 import type { User } from "../../src/model.ts";
@@ -15,7 +16,7 @@ import {
 } from "../helpers/mail.ts";
 import { createLocalAccount, createTestTenant, type TestTenant } from "../helpers/people.ts";
 
-const baseUrl = "https://app.tasklane.example";
+const baseUrl = "https://app.product.example";
 
 describe("mail from the outbox", () => {
   onOneDatabase((use) => {
@@ -57,12 +58,12 @@ describe("mail from the outbox", () => {
         await send();
         assert.deepEqual(await state(), ["sent 250"]);
         const caught = lastMailTo(catcher, ada.loginName);
-        assert.equal(caught.from, "Tasklane <no-reply@tasklane.example>");
+        assert.equal(caught.from, "Product <no-reply@product.example>");
         assert.deepEqual(caught.headers.get("auto-submitted"), ["auto-generated"]);
         assert.ok(caught.links.length === 1 && caught.links[0]?.startsWith(`${baseUrl}/`), caught.text);
         assert.ok(caught.html.includes(`href="${caught.links[0]}"`), caught.html);
         for (const text of [caught.text, caught.html]) {
-          assert.match(text, /Tasklane/);
+          assert.ok(text.includes(brand.productName), text);
           assert.doesNotMatch(text, /undefined|null|\[object|<%/);
         }
       });

@@ -6,7 +6,9 @@ import {
   provisionGroup,
   updateProvisionedGroup,
 } from "../../src/directory/groups.ts";
-import { createLocalUser, inviteOwner } from "../../src/directory/local-accounts.ts";
+import { invitePerson, resendInvitation, revokeInvitation } from "../../src/directory/invitations.ts";
+import { createLocalUser, inviteOwner, redeemPasswordLink } from "../../src/directory/local-accounts.ts";
+import { noMails } from "../../src/directory/mails.ts";
 import {
   deleteProvisionedUser,
   provisionUser,
@@ -20,7 +22,14 @@ import { openRunner } from "../../src/outbox/runner.ts";
 import type { Database } from "../../src/store/database.ts";
 import { onEachDatabase, onOneDatabase } from "../helpers/databases.ts";
 import { handlersOf } from "../helpers/outbox.ts";
-import { createLocalAccount, createTestTenant, identityOf, provisioned } from "../helpers/people.ts";
+import {
+  createLocalAccount,
+  createTestTenant,
+  identityOf,
+  provisioned,
+  testPassword,
+  testPasswords,
+} from "../helpers/people.ts";
 
 const everything = {
   audit: ["personCreated", "personChanged", "accessRevoked", "signedIn", "groupChanged"],
@@ -109,6 +118,49 @@ describe("events for product code", () => {
       );
       const invited = await toldBy(database, () => inviteOwner(store, "new@acme.example"));
       assert.deepEqual(invited.map(({ name }) => name).sort(), ["personChanged", "personCreated"]);
+    });
+
+    it("tell of people who are invited, accept, or whose invitation ends", async () => {
+      const { database, acme } = await world();
+      const { store, writer, tenant } = acme;
+      const owner = await createLocalAccount(store, "owner@acme.example", "owner");
+      const by = { userId: owner.id };
+      const inviting = { joined: database, tenantId: tenant.id, by, mails: noMails };
+      const invite = async (name: string) =>
+        await invitePerson(inviting, {
+          email: `${name}@acme.example`,
+          role: "member",
+          givenName: null,
+          familyName: null,
+        });
+      let userId = "";
+      const created = await toldBy(database, async () => {
+        userId = (await invite("ada")).user.id;
+      });
+      assert.deepEqual(created, [{ name: "personCreated", userId }]);
+      let token: string | null = null;
+      const again = await toldBy(database, async () => {
+        token = (await resendInvitation(inviting, userId)).token;
+      });
+      assert.deepEqual(again, []);
+      const setup = {
+        token: token ?? "",
+        password: testPassword,
+        names: { givenName: "Ada", familyName: null },
+      };
+      const accepted = await toldBy(database, () => redeemPasswordLink(database, testPasswords, setup));
+      assert.deepEqual(accepted.map(({ name }) => name).sort(), [
+        "accessRevoked",
+        "personChanged",
+        "signedIn",
+      ]);
+      const { user } = await invite("grace");
+      assert.deepEqual(await toldBy(database, () => revokeInvitation(store, by, user.id)), [
+        { name: "accessRevoked", userId: user.id, cause: "deleted" },
+      ]);
+      const { user: mary } = await invite("mary");
+      const adoption = await toldBy(database, () => updateProvisionedUser(store, writer, mary.id, {}));
+      assert.deepEqual(adoption.map(({ name }) => name).sort(), ["accessRevoked", "personChanged"]);
     });
 
     it("tell of groups, and of a change of many members once", async () => {

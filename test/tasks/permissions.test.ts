@@ -4,6 +4,7 @@ import { entitlements } from "../../config/entitlements.ts";
 import type { User } from "../../src/model.ts";
 import { hasEntitlement } from "../../src/web/permissions.ts";
 import { agentToken } from "../helpers/agents.ts";
+import { apiKeyOf } from "../helpers/api-keys.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { headingOf } from "../helpers/pages.ts";
@@ -66,6 +67,19 @@ describe("what a person may do with tasks", () => {
       assert.deepEqual(await statuses(), [200, 200]);
       await assign([]);
       assert.deepEqual(await statuses(), [403, 403]);
+    });
+
+    it("follows it for an API key, which acts for its person", async () => {
+      await acme.store.roles.grant(ada.id, "admin");
+      const { key } = await apiKeyOf(acme.store, ada);
+      const program = site().app.client();
+      const status = async (path = "/api/v1/tasks/export") =>
+        (await program.get(path, { authorization: `Bearer ${key}` })).status;
+      assert.deepEqual([await status("/api/v1/tasks"), await status()], [200, 403]);
+      await assign(exported);
+      assert.equal(await status(), 200);
+      await assign([]);
+      assert.deepEqual([await status("/api/v1/tasks"), await status()], [200, 403]);
     });
 
     it("says what is missing and who can give it, on a page and as a problem", async () => {

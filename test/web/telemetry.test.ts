@@ -3,7 +3,6 @@ import { randomBytes } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import type { Config } from "../../src/config.ts";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { paths } from "../../src/endpoints.ts";
 import { createLog } from "../../src/log.ts";
@@ -11,6 +10,7 @@ import { serve } from "../../src/serve.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { sealer } from "../../src/store/secrets.ts";
 import { Client } from "../helpers/client.ts";
+import { quietConfig } from "../helpers/config.ts";
 import { onDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { createTestTenant, type TestTenant } from "../helpers/people.ts";
 import { freePort } from "../helpers/postgres-server.ts";
@@ -170,23 +170,13 @@ describe("telemetry", () => {
 
     async function start({ url }: TestDatabase, otlpEndpoint: string) {
       const port = await freePort();
-      const config: Config = {
+      const config = quietConfig({
         port,
-        host: "127.0.0.1",
         baseUrl: `http://localhost:${port}`,
-        databaseUrl: "unused: the database is given",
-        sessionSecret: randomBytes(32).toString("base64"),
         dataKey,
-        trustProxy: 0,
-        logLevel: "silent",
-        metricsToken: null,
         otlpEndpoint,
         insecureAllowPrivateNetwork: true,
-        outgoingProxy: null,
-        webhookSecrets: {},
-        forwardAuthAudiences: [],
-        mail: null,
-      };
+      });
       const stop = await serve(config, openDatabase(url, "off"), createLog("silent"));
       const scim = new ScimClient(`http://127.0.0.1:${port}/scim/v2`, `Bearer ${words.token}`);
       return { client: new Client(`http://127.0.0.1:${port}`, config.baseUrl), scim, stop };

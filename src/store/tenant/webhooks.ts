@@ -1,4 +1,3 @@
-import type { ActivityKind } from "./activity.ts";
 import type { TenantScope } from "./scope.ts";
 
 /** `paused` by a person; `failing`: paused because it failed for days. */
@@ -8,8 +7,8 @@ export type WebhookState = "active" | "paused" | "failing";
 export interface WebhookEndpoint {
   id: string;
   url: string;
-  /** The areas of the activity; null for all, also future ones. */
-  kinds: readonly ActivityKind[] | null;
+  /** The areas of the activity, also those of the product; null for all, also future ones. */
+  kinds: readonly string[] | null;
   sealedSecret: string;
   /** The secret before the last rotation, and until when it signs, too. */
   former: { sealedSecret: string; until: number } | null;
@@ -56,7 +55,7 @@ export function toEndpoint(row: EndpointRow): WebhookEndpoint {
   return {
     id: row.id,
     url: row.url,
-    kinds: row.kinds === null ? null : (JSON.parse(row.kinds) as ActivityKind[]),
+    kinds: row.kinds === null ? null : (JSON.parse(row.kinds) as string[]),
     sealedSecret: row.sealed_secret,
     former: sealedSecret === null || until === null ? null : { sealedSecret, until },
     state: row.state,

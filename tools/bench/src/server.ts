@@ -2,16 +2,15 @@
  * The measured server, which runs in its own process: the application, and the routes that it is compared with, on the same
  * database. server-process.ts starts it and sends it messages.
  */
-import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Express } from "express";
 import { createApp } from "../../../src/app.ts";
-import type { Config } from "../../../src/config.ts";
 import { openInspector } from "../../../src/inspector/recorder.ts";
 import { createLog } from "../../../src/log.ts";
 import { openDatabase } from "../../../src/store/database.ts";
+import { quietConfig } from "../../../test/helpers/config.ts";
 import { sessionSecret } from "../../../test/helpers/site.ts";
 import { comparedRoutes } from "./compared-routes.ts";
 import type { Question } from "./server-process.ts";
@@ -22,24 +21,14 @@ const database = openDatabase(databaseUrl);
 const log = createLog("info");
 const delay = monitorEventLoopDelay({ resolution: 10 });
 
-const config: Config = {
-  port: 0,
-  host: "127.0.0.1",
+const config = quietConfig({
   databaseUrl,
-  trustProxy: 0,
   logLevel: "info",
-  metricsToken: null,
-  otlpEndpoint: null,
-  webhookSecrets: {},
   baseUrl: "https://acme.example",
   // An org's keys are on this machine, too (part-agents.ts).
   insecureAllowPrivateNetwork: true,
-  outgoingProxy: null,
-  forwardAuthAudiences: [],
-  mail: null,
   sessionSecret,
-  dataKey: randomBytes(32),
-};
+});
 const compared = await listen(comparedRoutes({ config, database, log }));
 const measured = await listen(createApp({ config, database, log, recorder: openInspector(database, log) }));
 

@@ -15,6 +15,7 @@ import type { ConnectionType } from "../../../src/model.ts";
 import { type Database, openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { forTenant } from "../../../src/store/tenant-store.ts";
+import { quietConfig } from "../../../test/helpers/config.ts";
 
 /** The application with a sample customer in it. */
 export interface SampleConsole extends Site {
@@ -41,23 +42,7 @@ export async function openSampleConsole(): Promise<SampleConsole> {
     createApp({
       database,
       log: createLog("silent"),
-      config: {
-        port: 0,
-        host: "127.0.0.1",
-        baseUrl: integration.origin,
-        databaseUrl: ":memory:",
-        sessionSecret: randomBytes(32).toString("base64"),
-        dataKey: randomBytes(32),
-        trustProxy: 1,
-        logLevel: "silent",
-        metricsToken: null,
-        otlpEndpoint: null,
-        webhookSecrets: {},
-        insecureAllowPrivateNetwork: false,
-        outgoingProxy: null,
-        forwardAuthAudiences: [],
-        mail: null,
-      },
+      config: quietConfig({ baseUrl: integration.origin, trustProxy: 1 }),
     }),
   );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

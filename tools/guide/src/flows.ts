@@ -33,6 +33,7 @@ import { type Database, openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { hashToken, sealer } from "../../../src/store/secrets.ts";
 import { forTenant, type TenantStore } from "../../../src/store/tenant-store.ts";
+import { quietConfig } from "../../../test/helpers/config.ts";
 import { readablePath } from "./product.ts";
 import { sequenceSvg } from "./sequence-svg.ts";
 
@@ -100,17 +101,7 @@ async function openSample(): Promise<Sample> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const origin = `http://localhost:${port}`;
-  const config = {
-    ...{ port, host: "127.0.0.1", baseUrl: origin, databaseUrl: ":memory:", dataKey, trustProxy: 0 },
-    ...{
-      sessionSecret: randomBytes(32).toString("base64"),
-      logLevel: "silent" as const,
-      metricsToken: null,
-      otlpEndpoint: null,
-      webhookSecrets: {},
-    },
-    ...{ insecureAllowPrivateNetwork: true, outgoingProxy: null, forwardAuthAudiences: [], mail: null },
-  };
+  const config = quietConfig({ port, baseUrl: origin, dataKey, insecureAllowPrivateNetwork: true });
   const log = createLog("silent");
   const inspector = openInspector(database, log);
   server.on("request", createApp({ config, database, log, recorder: inspector }));

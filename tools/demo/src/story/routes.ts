@@ -16,7 +16,7 @@ import { forgetPlace, keepPlace, placeIn, type StoryPlace } from "./place.ts";
 import { messagesLink, readAsOwner, showMessages } from "./read-only-inspector.ts";
 import { isLocal, readStory, type Story, type StoryDeps, tenantOf } from "./reading.ts";
 
-/** What the demo adds to the application. */
+/** The parts that the demo adds to the application. */
 export type DemoSurroundings = Required<Pick<Surroundings, "dress" | "extraRoutes">>;
 
 /**
