@@ -1,8 +1,9 @@
 /**
- * `npm run upgrade -- <version>`: merges a new version of the starter into a fork that removed the sample product.
+ * `npm run upgrade -- <version>`: merges a new version of the starter into a fork that `npm run fork` made.
  *
- * A plain merge conflicts wherever the starter changed a line next to a removed one. So this program removes the sample
- * product from the old and from the new version, too, and merges the difference between the two. UPGRADING.md has the steps.
+ * A plain merge conflicts wherever the starter changed a line next to one that the fork's command changed. So this program
+ * makes the fork from the old and from the new version, too, and merges the difference between the two. UPGRADING.md has the
+ * steps.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -11,7 +12,10 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 const usage = 'Usage: npm run upgrade -- <version> [--strip "COMMAND"]';
-const page = "docs/how-to/make-it-yours.md";
+/** The command that makes a fork, in each version. */
+const forkProgram = "tools/fork/src/main.ts";
+/** A fork has one of its own. */
+const changelog = "CHANGELOG.md";
 
 /** Written by npm run guide, so that their conflicts need no decision. */
 const generated = /^docs\/(guides|oin|explanation\/pictures)\//;
@@ -42,10 +46,11 @@ function upgrade(version, strip) {
   const base = git("merge-base", "HEAD", target);
   if (base === target) return say(`Your fork contains ${version} already.`);
   say(`Merging ${git("rev-list", "--count", `${base}..${target}`)} commits.`);
-  const oldVersion = stripped(base, strip, [base]);
-  const newVersion = stripped(target, strip, [oldVersion, target]);
-  // The fork descends from the stripped old version from here on: its own tree is unchanged.
-  git("merge", "--strategy=ours", "-m", "chore: remove the sample product from the old version", oldVersion);
+  const forkIn = strip ? (folder) => run(folder, "sh", "-e", "-c", strip) : forkBy(before);
+  const oldVersion = forked(base, forkIn, [base]);
+  const newVersion = forked(target, forkIn, [oldVersion, target]);
+  // The fork descends from the forked old version from here on: its own tree is unchanged.
+  git("merge", "--strategy=ours", "-m", "chore: repeat the fork of the old version", oldVersion);
   spawnSync("git", ["merge", "--no-commit", "--no-ff", newVersion], { stdio: "ignore" });
   const left = conflicts().filter((path) => !takeGenerated(path));
   if (left.length > 0) {
@@ -58,16 +63,17 @@ function upgrade(version, strip) {
   say("Merged. Next: npm run guide, npm run check, and the notes of UPGRADING.md.");
 }
 
-/** Makes a commit of a version without the sample product, in a separate folder. */
-function stripped(commit, strip, parents) {
+/** Makes the fork of a version in a separate folder, and a commit of it. */
+function forked(commit, forkIn, parents) {
   const folder = mkdtempSync(join(tmpdir(), "starter-upgrade-"));
   try {
     git("worktree", "add", "--detach", "--quiet", folder, commit);
     if (existsSync("node_modules")) symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
-    run(strip ?? commandsOf(folder), folder);
-    gitIn(folder, "add", "--all", "--", ".", ":!node_modules");
+    forkIn(folder);
+    rmSync(join(folder, "node_modules"), { force: true });
+    gitIn(folder, "add", "--all");
     const tree = gitIn(folder, "write-tree");
-    const message = `chore: remove the sample product from ${commit.slice(0, 10)}`;
+    const message = `chore: repeat the fork of ${commit.slice(0, 10)}`;
     return git("commit-tree", tree, ...parents.flatMap((parent) => ["-p", parent]), "-m", message);
   } finally {
     rmSync(join(folder, "node_modules"), { force: true });
@@ -75,20 +81,26 @@ function stripped(commit, strip, parents) {
   }
 }
 
-/** The commands that remove the sample product from this version: the page's second section. */
-function commandsOf(folder) {
-  const path = join(folder, page);
-  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-  const [, block] = /^## 2\. [\s\S]*?^```sh\n([\s\S]*?)^```$/m.exec(text) ?? [];
-  if (!block) throw new Refusal(`${page} of this version has no commands. Pass them with --strip.`);
-  return block;
+/** A function that runs a version's own `npm run fork`, with the words that this fork stored. */
+function forkBy(before) {
+  const { fork } = JSON.parse(readFileSync("package.json", "utf8"));
+  if (!fork) throw new Refusal("package.json has no words of npm run fork. Pass your command with --strip.");
+  const { name, slug, remove } = fork;
+  const removed = remove.length > 0 ? ["--remove", remove.join(",")] : [];
+  return (folder) => {
+    if (!existsSync(join(folder, forkProgram)))
+      throw new Refusal(`A version has no ${forkProgram}. Pass your command with --strip.`);
+    const words = ["--name", name, "--slug", slug, ...removed, "--no-guide"];
+    run(folder, process.execPath, "--import", "tsx", forkProgram, ...words);
+    if (existsSync(changelog)) gitIn(folder, "checkout", "--quiet", before, "--", changelog);
+  };
 }
 
-function run(commands, folder) {
+function run(folder, program, ...words) {
   // The packages are those of the fork: npm must not install others before it formats.
   const env = { ...process.env, npm_config_ignore_scripts: "true" };
-  const { status, stderr } = spawnSync("sh", ["-e", "-c", commands], { cwd: folder, env, encoding: "utf8" });
-  if (status !== 0) throw new Refusal(`The sample product could not be removed:\n${stderr}`);
+  const { status, stderr } = spawnSync(program, words, { cwd: folder, env, encoding: "utf8" });
+  if (status !== 0) throw new Refusal(`A version could not be forked:\n${stderr}`);
 }
 
 function conflicts() {

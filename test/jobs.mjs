@@ -29,8 +29,8 @@ const named = {
     "test/demo/https.test.ts",
     "test/demo/pages.test.ts",
     "test/demo/push.test.ts",
-    "test/how-to/agents.test.ts", // sample product
-    "test/how-to/make-it-yours.test.ts", // sample product
+    "test/how-to/agents.test.ts",
+    "test/how-to/make-it-yours.test.ts",
     "test/how-to/sidecar.test.ts",
     "test/oin/check/demo.test.ts",
     "test/oin/check/main.test.ts",

@@ -1,20 +1,30 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
 const script = resolve("scripts/upgrade.mjs");
 
-/** The page of the starter, by which both sides remove the guest product. */
-const strip = `## 2. Remove the guest product
-
-\`\`\`sh
-sed -i.bak "/guest product/d" src/app.ts
-rm src/app.ts.bak
-git rm -rq src/guest
-\`\`\`
+/** The starter's own command, in small: the name, no guest product, a changelog of the fork's, and the record of the words. */
+const forkProgram = `import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+const [, name, , slug, , remove] = process.argv.slice(2);
+writeFileSync("config/brand.ts", \`name: \${name}\\n\`);
+writeFileSync("src/app.ts", readFileSync("src/app.ts", "utf8").replaceAll(/^.*guest product\\n/gm, ""));
+rmSync("src/guest", { recursive: true });
+writeFileSync("CHANGELOG.md", \`forked by \${process.argv.slice(2).join(" ")}\\n\`);
+writeFileSync("package.json", JSON.stringify({ fork: { name, slug, remove: [remove] } }));
 `;
+const writesWords = 'writeFileSync("src/words.ts", String(process.argv.slice(2)));';
+const words = ["--name", "Shelfwise", "--slug", "shelfwise", "--remove", "guest"];
 
 /** Two versions of a starter, and a fork of the first one, in a repository of its own: a shallow clone has no history. */
 describe("npm run upgrade", () => {
@@ -41,7 +51,10 @@ describe("npm run upgrade", () => {
     git("config", "user.email", "fork@fork.test");
     write(
       {
-        "docs/how-to/make-it-yours.md": strip,
+        ".gitignore": "node_modules\n",
+        "CHANGELOG.md": "version 1\n",
+        "package.json": "{}",
+        "tools/fork/src/main.ts": forkProgram,
         "docs/guides/oidc.md": "Tasklane: three steps\n",
         "config/brand.ts": "name: Tasklane\n",
         "src/app.ts": "one\nguest(); // guest product\ntwo\n",
@@ -51,14 +64,13 @@ describe("npm run upgrade", () => {
       "version 1",
     );
     git("switch", "-qc", "fork");
-    execFileSync("sh", ["-e", "-c", /```sh\n([\s\S]*?)```/.exec(strip)?.[1] ?? ""], { cwd: folder });
-    write(
-      { "config/brand.ts": "name: Shelfwise\n", "docs/guides/oidc.md": "Shelfwise: three steps\n" },
-      "ours",
-    );
+    symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
+    execFileSync(process.execPath, ["--import", "tsx", "tools/fork/src/main.ts", ...words], { cwd: folder });
+    write({ "CHANGELOG.md": "ours\n", "docs/guides/oidc.md": "Shelfwise: three steps\n" }, "ours");
     git("switch", "-q", "upstream");
     write(
       {
+        "CHANGELOG.md": "version 2\n",
         "docs/guides/oidc.md": "Tasklane: two steps\n",
         "src/app.ts": "zero\none, changed\nguest({ more: true }); // guest product\ntwo, changed\n",
         "src/guest/routes.ts": "the guest product, changed\n",
@@ -80,6 +92,7 @@ describe("npm run upgrade", () => {
     assert.equal(read("src/app.ts"), "zero\none, changed\ntwo, changed\n");
     assert.ok(!existsSync(join(folder, "src/guest")), "the guest product is gone, also its new files");
     assert.equal(read("config/brand.ts"), "name: Shelfwise\n");
+    assert.equal(read("CHANGELOG.md"), "ours\n", "a fork has its own");
     assert.equal(read("docs/guides/oidc.md"), "Tasklane: two steps\n", "theirs, until npm run guide");
     assert.equal(git("status", "--porcelain"), "");
     assert.equal(git("worktree", "list").split("\n").length, 1, "no folder is left");
@@ -113,11 +126,32 @@ describe("npm run upgrade", () => {
     assert.equal(read("src/web/page.ts"), "a, of the fork\n");
   });
 
-  it("removes by another command if the fork was made by one", () => {
+  it("passes the words that the fork stored to the command of each version, and asks it for no guides", () => {
+    git("switch", "-q", "upstream");
+    write({ "tools/fork/src/main.ts": `${forkProgram}${writesWords}` }, "version 3");
+    git("switch", "-q", "fork");
+    assert.equal(upgrade("upstream").status, 0);
+    assert.equal(read("src/words.ts"), String([...words, "--no-guide"]));
+  });
+
+  it("says what to do without stored words, and in a version without the command", () => {
+    write({ "package.json": "{}" }, "no words");
+    assert.match(upgrade("upstream").stderr, /package\.json has no words of npm run fork\. Pass .* --strip/);
+    git("reset", "-q", "--hard", "HEAD~");
+    git("switch", "-q", "upstream");
+    git("rm", "-q", "tools/fork/src/main.ts");
+    git("commit", "-qm", "version 3");
+    git("switch", "-q", "fork");
+    const head = git("rev-parse", "HEAD");
+    assert.match(upgrade("upstream").stderr, /has no tools\/fork\/src\/main\.ts\. Pass .* --strip/);
+    assert.equal(git("rev-parse", "HEAD"), head);
+  });
+
+  it("forks by another command if the fork was made by one", () => {
     const { status } = upgrade(
       "upstream",
       "--strip",
-      'printf "by command\\n" > src/app.ts; git rm -rq src/guest',
+      'printf "by command\\n" | tee src/app.ts > CHANGELOG.md; git rm -rq src/guest',
     );
     assert.equal(status, 0);
     assert.equal(read("src/app.ts"), "one\ntwo\n", "the same on both sides, so the fork's file stays");
@@ -126,7 +160,7 @@ describe("npm run upgrade", () => {
   it("refuses uncommitted changes, an unknown version and a failing command, and changes nothing", () => {
     const head = git("rev-parse", "HEAD");
     assert.match(upgrade("nowhere").stderr, /There is no version "nowhere"/);
-    assert.match(upgrade("upstream", "--strip", "exit 3").stderr, /could not be removed/);
+    assert.match(upgrade("upstream", "--strip", "exit 3").stderr, /could not be forked/);
     assert.match(upgrade().stderr, /^Usage: /);
     writeFileSync(join(folder, "config/brand.ts"), "unsaved\n");
     assert.match(upgrade("upstream").stderr, /Commit your changes first/);

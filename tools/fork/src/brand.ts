@@ -1,12 +1,17 @@
 import type { ForkedFiles } from "./files.ts";
-import { ForkError, type ForkOptions, type ForkRecord } from "./options.ts";
+import { ForkError, type ForkRecord } from "./options.ts";
 import { isHistory } from "./words.ts";
 
 /** The names of the starter, which a merge of a later version brings again. */
-const starter = { name: "Tasklane", slug: "tasklane", package: "oin-saas-starter" } as const;
+const starter = {
+  name: "Tasklane",
+  slug: "tasklane",
+  package: "oin-saas-starter",
+  apiKeyPrefix: "tkl_",
+} as const;
 
 /** Gives the product its name: in config/, in the package, in the logo, and in each text that says the starter's. */
-export function changeBrand(tree: ForkedFiles, { name, slug }: ForkOptions, record: ForkRecord | null): void {
+export function changeBrand(tree: ForkedFiles, { name, slug }: ForkRecord, record: ForkRecord | null): void {
   const former = record ?? { name: starter.name, slug: starter.slug };
   tree.edit(
     "config/brand.ts",
@@ -34,9 +39,19 @@ export function changeBrand(tree: ForkedFiles, { name, slug }: ForkOptions, reco
         text
           .replaceAll(starter.name, name)
           .replaceAll(starter.slug, slug)
-          .replaceAll(new RegExp(`(?<!/)${starter.package}`, "g"), slug),
+          .replaceAll(new RegExp(`\\b${starter.apiKeyPrefix}`, "g"), apiKeyPrefixOf(slug))
+          .replaceAll(starter.package, slug),
       "name",
     );
+}
+
+/**
+ * 2 to 12 letters and an underscore. Once written it stays, also under another slug: customers have
+ * keys with it.
+ */
+function apiKeyPrefixOf(slug: string): string {
+  const letters = slug.replaceAll(/[^a-z]/g, "").slice(0, 12);
+  return `${letters.length < 2 ? `${letters}key` : letters}_`;
 }
 
 function withBrand(text: string, name: string, slug: string, formerSlug: string): string {

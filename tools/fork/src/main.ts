@@ -31,9 +31,9 @@ function main(tree: ForkedFiles): void {
     return;
   }
   run("npx", "biome", "check", "--write", ".");
-  const guide = run("npm", "run", "--silent", "guide");
+  const guide = options.guide ? run("npm", "run", "--silent", "guide") : "";
   const notWritten = guide.split("\n").filter((line) => line.startsWith("Not written"));
-  console.log(report(tree.changes, leftOver(tree), [...notWritten, ...remaining(options)]));
+  console.log(report(tree.changes, leftOver(tree), [...notWritten, ...remaining(options)], options.guide));
 }
 
 /** Throws ForkError if git could not show, or undo, what the command changes. */

@@ -8,7 +8,13 @@ export class ForkError extends Error {
   override name = "ForkError";
 }
 
-export interface ForkOptions {
+export interface ForkOptions extends ForkRecord {
+  /** Whether to write the guides again, which takes a minute. */
+  guide: boolean;
+}
+
+/** The options of an earlier run: the member `fork` of package.json. */
+export interface ForkRecord {
   name: string;
   slug: string;
   remove: Removable[];
@@ -16,9 +22,6 @@ export interface ForkOptions {
 
 const removables = ["tasks"] as const;
 type Removable = (typeof removables)[number];
-
-/** The options of an earlier run: the member `fork` of package.json. */
-export type ForkRecord = ForkOptions;
 
 /**
  * The name is printed in code, patterns and URLs' labels, so it has no characters that need an escape there. A fork that wants
@@ -30,7 +33,7 @@ const slugPattern = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
 
 /** Reads the words of the command line; absent ones come from the record. Throws ForkError. */
 export function readOptions(words: readonly string[], record: ForkRecord | null): ForkOptions {
-  const { name = record?.name, slug = record?.slug, remove } = parse(words);
+  const { name = record?.name, slug = record?.slug, remove, guide } = parse(words);
   if (name === undefined || slug === undefined)
     throw new ForkError(`Give the product's name and slug.\n\n${usage}`);
   if (!namePattern.test(name) || name.length > 40)
@@ -46,7 +49,7 @@ export function readOptions(words: readonly string[], record: ForkRecord | null)
   if (unknown !== undefined)
     throw new ForkError(`--remove knows ${removables.join(", ")}, not "${unknown}".`);
   const removed = removables.filter((one) => asked.includes(one) || record?.remove.includes(one));
-  return { name, slug, remove: removed };
+  return { name, slug, remove: removed, guide };
 }
 
 function parse(words: readonly string[]) {
@@ -55,8 +58,9 @@ function parse(words: readonly string[]) {
       name: { type: "string" },
       slug: { type: "string" },
       remove: { type: "string" },
+      guide: { type: "boolean", default: true },
     } as const;
-    return parseArgs({ args: [...words], options }).values;
+    return parseArgs({ args: [...words], options, allowNegative: true }).values;
   } catch (error) {
     throw new ForkError(`${(error as Error).message}\n\n${usage}`);
   }

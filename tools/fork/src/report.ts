@@ -5,6 +5,7 @@ export function report(
   changes: readonly Change[],
   left: readonly string[],
   remaining: readonly string[],
+  guide = true,
 ): string {
   const whatBy = new Map<string, string[]>();
   for (const { path, what } of changes) {
@@ -14,11 +15,11 @@ export function report(
   const done = [...whatBy]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([path, what]) => `  ${path}: ${what.join(", ")}`);
+  if (guide) done.push("  docs/guides/, docs/oin/, docs/explanation/pictures/: written again");
   const stale = left.map((path) => `  ${path}: still speaks of tasks`);
   return [
-    `Changed, ${done.length} files:`,
+    `Changed, ${whatBy.size} files:`,
     ...done,
-    "  docs/guides/, docs/oin/, docs/explanation/pictures/: written again",
     "",
     "Left to you:",
     ...stale,

@@ -1,8 +1,10 @@
 import type { ForkedFiles } from "./files.ts";
-import type { ForkOptions, ForkRecord } from "./options.ts";
+import type { ForkRecord } from "./options.ts";
+
+const ownTest = "test/how-to/make-it-yours.test.ts";
 
 /** The first run alone: the fork begins a changelog of its own, and the page about forking loses the steps that are done. */
-export function startFork(tree: ForkedFiles, { name }: ForkOptions): void {
+export function startFork(tree: ForkedFiles, { name }: ForkRecord): void {
   const { version } = JSON.parse(tree.read("package.json")) as { version: string };
   const commit = tree.git("rev-parse", "HEAD").trim();
   const text = `# Changelog
@@ -12,7 +14,8 @@ export function startFork(tree: ForkedFiles, { name }: ForkOptions): void {
 - ${name} begins as a fork of OIN SaaS Starter ${version}, at commit ${commit}.
 `;
   tree.write("CHANGELOG.md", text, "a changelog of your own");
-  tree.remove("test/how-to/make-it-yours.test.ts", "tests the steps of a fork that are done");
+  tree.remove(ownTest, "tests the steps of a fork that are done");
+  tree.edit("test/jobs.mjs", (jobs) => jobs.replace(`    "${ownTest}",\n`, ""), "without that test");
   tree.edit("docs/how-to/make-it-yours.md", withoutDoneSteps, "without the steps that are done");
 }
 
@@ -26,7 +29,7 @@ export function readRecord(tree: ForkedFiles): ForkRecord | null {
 }
 
 /** Stores what this run did, next to the package's name. */
-export function writeRecord(tree: ForkedFiles, { name, slug, remove }: ForkOptions): void {
+export function writeRecord(tree: ForkedFiles, { name, slug, remove }: ForkRecord): void {
   const manifest = JSON.parse(tree.read("package.json")) as Record<string, unknown>;
   tree.write(
     "package.json",

@@ -12,6 +12,8 @@ const own = [
   "src/demo/seed-tasks.ts",
   "views/tasks.ejs",
   "test/tasks",
+  "test/how-to/product.test.ts",
+  "test/how-to/reports.ts",
   "docs/reference/api-tasks.md",
   "migrations/20261128000900_create_tasks.ts",
   "migrations/20261129061000_record_task_changes.ts",

@@ -10,13 +10,15 @@ describe("the options of npm run fork", () => {
       name: "Shelf Wise 2.0",
       slug: "shelf",
       remove: ["tasks"],
+      guide: true,
     });
+    assert.equal(readOptions([...words("Shelf"), "--no-guide"], null).guide, false);
     assert.deepEqual(readOptions(words("Shelf"), null).remove, []);
   });
 
   it("are those of the earlier run where they are absent, and what was removed stays removed", () => {
-    assert.deepEqual(readOptions([], record), record);
-    assert.deepEqual(readOptions(["--name", "Other"], record), { ...record, name: "Other" });
+    assert.deepEqual(readOptions([], record), { ...record, guide: true });
+    assert.deepEqual(readOptions(["--name", "Other"], record), { ...record, name: "Other", guide: true });
   });
 
   const refused: [string, string[], RegExp][] = [

@@ -16,7 +16,7 @@ const files: Record<string, string> = {
   "package.json": '{\n  "name": "oin-saas-starter",\n  "version": "0.1.0"\n}\n',
   "package-lock.json": '{ "name": "oin-saas-starter", "packages": { "": { "name": "oin-saas-starter" } } }\n',
   "config/brand.ts":
-    'export const brand = {\n  productName: "Tasklane",\n  slug: "tasklane",\n  supportEmail: "support@tasklane.example",\n};\n',
+    'export const brand = {\n  productName: "Tasklane",\n  slug: "tasklane",\n  supportEmail: "support@tasklane.example",\n  apiKeyPrefix: "tkl_",\n};\n',
   "config/integration.ts": 'escalationEmail: "identity@tasklane.example",\n',
   "public/logo.svg": "<svg><title>Tasklane</title></svg>\n",
   "README.md": "# OIN SaaS Starter\n\nTasklane is the sample product, a list of tasks.\n",
@@ -66,6 +66,7 @@ describe("npm run fork", () => {
       text("config/brand.ts"),
       /productName: "Shelf Wise",\n {2}slug: "shelf",\n {2}supportEmail: "support@shelf\.example"/,
     );
+    assert.match(text("config/brand.ts"), /apiKeyPrefix: "shelf_"/);
     assert.match(text("config/integration.ts"), /identity@shelf\.example/);
     assert.match(text("public/logo.svg"), /<title>Shelf Wise<\/title>/);
     assert.equal(JSON.parse(text("package.json")).name, "shelf");
@@ -110,6 +111,7 @@ describe("npm run fork", () => {
       text("config/brand.ts"),
       /"Other",\n {2}slug: "other",\n {2}supportEmail: "support@other\.example"/,
     );
+    assert.match(text("config/brand.ts"), /apiKeyPrefix: "shelf_"/, "customers have keys with it");
     assert.match(text("config/integration.ts"), /us@books\.test/);
     assert.equal(JSON.parse(text("package.json")).name, "other");
   });
