@@ -192,7 +192,7 @@ export function createApp({
   app.use(mcpRoutes({ database, baseUrl, log }, mcpTools));
   const cookie = sessionCookie({ sessions, sealer: shared.sealer, secret: sessionSecret, baseUrl, log });
   const session = [cookie, loadPerson(sessions)];
-  app.use(hostRouters(routers, { baseUrl, session }));
+  if (routers.length > 0) app.use(hostRouters(routers, { baseUrl, session }));
   app.use(sameOrigin(baseUrl));
   app.use(recordSaml(recorder));
   app.use(saml.acs);

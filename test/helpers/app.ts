@@ -6,9 +6,9 @@ import { openCallCounter } from "../../src/directory/call-counter.ts";
 import { openInspector } from "../../src/inspector/recorder.ts";
 import { createLog } from "../../src/log.ts";
 import type { Database } from "../../src/store/database.ts";
+import { quietConfig } from "../../tools/guide/src/quiet-config.ts";
 import { pooledKeys } from "./certificates.ts";
 import { Client } from "./client.ts";
-import { quietConfig } from "./config.ts";
 import { testPasswordCost } from "./people.ts";
 
 /** The application on its own port, as the server runs it. */

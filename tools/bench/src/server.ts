@@ -10,8 +10,8 @@ import { createApp } from "../../../src/app.ts";
 import { openInspector } from "../../../src/inspector/recorder.ts";
 import { createLog } from "../../../src/log.ts";
 import { openDatabase } from "../../../src/store/database.ts";
-import { quietConfig } from "../../../test/helpers/config.ts";
 import { sessionSecret } from "../../../test/helpers/site.ts";
+import { quietConfig } from "../../guide/src/quiet-config.ts";
 import { comparedRoutes } from "./compared-routes.ts";
 import type { Question } from "./server-process.ts";
 

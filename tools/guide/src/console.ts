@@ -15,7 +15,7 @@ import type { ConnectionType } from "../../../src/model.ts";
 import { type Database, openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { forTenant } from "../../../src/store/tenant-store.ts";
-import { quietConfig } from "../../../test/helpers/config.ts";
+import { quietConfig } from "./quiet-config.ts";
 
 /** The application with a sample customer in it. */
 export interface SampleConsole extends Site {

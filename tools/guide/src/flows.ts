@@ -33,8 +33,8 @@ import { type Database, openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { hashToken, sealer } from "../../../src/store/secrets.ts";
 import { forTenant, type TenantStore } from "../../../src/store/tenant-store.ts";
-import { quietConfig } from "../../../test/helpers/config.ts";
 import { readablePath } from "./product.ts";
+import { quietConfig } from "./quiet-config.ts";
 import { sequenceSvg } from "./sequence-svg.ts";
 
 /** The application and an org, connected by both protocols. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Config, loadConfig } from "../../src/config.ts";
+import { type Config, loadConfig } from "../../../src/config.ts";
 
 /**
  * The configuration of a deployment that sets nothing but what it must, for tests and tools. A new variable has its default
