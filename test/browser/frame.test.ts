@@ -68,7 +68,7 @@ describeInBrowser("the frame of the pages", (browser) => {
       const sections = page.getByRole("navigation", { name: "Administration" });
       for (const group of ["Sign-in", "Directory", "Observe"]) await sections.getByText(group).waitFor();
       const links = await sections.getByRole("link").all();
-      assert.equal(links.length, 11);
+      assert.equal(links.length, 12);
       for (const link of links) assert.ok((await heightOf(link)) <= 36);
       await sections.locator("[aria-current=page]").getByText("People").waitFor();
     });

@@ -126,7 +126,7 @@ describe("docs/how-to/make-it-yours.md", () => {
       assert.equal(await demo.ended, 1);
       assert.match(
         demo.output,
-        /lacks: 20261128000900_create_tasks, .*\nTo start with an empty database: npm run demo -- --reset/,
+        /lacks: 20261128000900_create_tasks, .*\nTo start with a new database: npm run demo -- --reset/,
       );
       await demo.start("--reset");
       assert.match((await demo.client().get("/")).text, /Shelfwise/);
