@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   cpSync,
   lstatSync,
@@ -53,13 +53,14 @@ describe("docs/how-to/make-it-yours.md", () => {
   after(() => rmSync(copy, { recursive: true, force: true }));
 
   function run(script: string): string {
-    return execFileSync("sh", ["-e", "-c", script], {
+    const { status, stdout, stderr } = spawnSync("sh", ["-e", "-c", script], {
       cwd: copy,
       // Pictures and PDFs need a browser, and minutes. Their tests are in the jobs browser and processes.
       env: { ...process.env, CHROMIUM_PATH: join(copy, "no-browser"), ...author },
       encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
     });
+    assert.equal(status, 0, `${script}\n${stdout.slice(-6000)}\n${stderr.slice(-2000)}`);
+    return stdout;
   }
 
   it("leaves nothing of the sample product or its brand, except Okta's tasks and the record of the past", () => {
