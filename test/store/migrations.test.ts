@@ -303,12 +303,12 @@ describe("a database of an unreleased version, from before its migrations were s
 });
 
 describe("a database that other code has migrated", () => {
-  const [foreign, removed] = ["20270101000000_create_books", "20260101000000_create_shelves"];
+  const [foreign, removed] = ["20270101000000_create_shipments", "20260101000000_create_shelves"];
 
   /** As another branch leaves it: with a table that refers to ours, and with migrations that this code does not have. */
   async function migrateByOtherCode(database: Database): Promise<void> {
     await migrate(database);
-    await database.sql().schema.createTable("books", (table) => {
+    await database.sql().schema.createTable("shipments", (table) => {
       table.text("tenant_id").notNullable().references("id").inTable("tenants");
     });
     const applied = [removed, foreign].map((name) => ({ name, batch: 9, migration_time: new Date() }));
@@ -333,10 +333,10 @@ describe("a database that other code has migrated", () => {
       await assert.rejects(emptyDatabase(database), /none of the demo's\. It is left as it is/);
       await database.sql()("tenants").update({ slug: "acme" });
       await database
-        .sql()("books")
+        .sql()("shipments")
         .insert({ tenant_id: (await store.tenants.list())[0]?.id });
       await emptyDatabase(database);
-      assert.equal(await database.sql().schema.hasTable("books"), false);
+      assert.equal(await database.sql().schema.hasTable("shipments"), false);
       assert.deepEqual(await migrationState(database), { applied: names.length, pending: [] });
       assert.deepEqual(await store.tenants.list(), []);
       await assert.rejects(
@@ -349,7 +349,7 @@ describe("a database that other code has migrated", () => {
       const { database } = use();
       await migrateByOtherCode(database);
       await assert.rejects(emptyDatabase(database), { name: "UnknownMigrationsError" });
-      assert.ok(await database.sql().schema.hasTable("books"));
+      assert.ok(await database.sql().schema.hasTable("shipments"));
     });
   });
 });
