@@ -22,7 +22,7 @@ export async function revokeUserAccess(
   if (by === "person") await store.sessions.end(userId, null);
   else await store.sessions.revoke(userId);
   await store.links.removeOfUser(userId);
-  await store.events.tell({ name: "accessRevoked", userId, cause });
+  await store.activity.tell({ name: "accessRevoked", userId, cause });
 }
 
 /**
@@ -40,7 +40,7 @@ export async function blockUser(store: TenantStore, userId: string): Promise<Use
 export async function unblockUser(store: TenantStore, userId: string): Promise<User> {
   return await store.transaction(async (inside) => {
     const user = await inside.users.update(userId, { blocked: false });
-    await inside.events.tell({ name: "personChanged", userId });
+    await inside.activity.tell({ name: "personChanged", userId });
     return user;
   });
 }

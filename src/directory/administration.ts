@@ -88,7 +88,7 @@ export async function giveRole(
       if (other !== role) await revokeRole(inside, userId, other);
     }
     if (role !== "member") await grantRole(inside, userId, role);
-    await inside.events.tell({ name: "personChanged", userId });
+    await inside.activity.tell({ name: "personChanged", userId });
   });
 }
 
@@ -138,7 +138,7 @@ export async function deletePerson(
       await inside.tombstones.add(randomUUID(), user.loginName, await inside.identities.ofUser(userId));
     }
     await protectLastOwner(inside, () => inside.users.remove(userId));
-    await inside.events.tell({ name: "accessRevoked", userId, cause: "deleted" });
+    await inside.activity.tell({ name: "accessRevoked", userId, cause: "deleted" });
   });
 }
 
@@ -165,7 +165,7 @@ export async function giveGroupRole(
     if (!(await inside.groups.lock(groupId))) throw new NotFoundError("There is no such group.");
     if (role === "admin") await inside.roles.mapGroup(groupId, "admin");
     else await inside.roles.unmapGroup(groupId, "admin");
-    await inside.events.tell({ name: "groupChanged", groupId, change: "changed" });
+    await inside.activity.tell({ name: "groupChanged", groupId, change: "changed" });
   });
 }
 

@@ -36,7 +36,7 @@ export async function provisionGroup(
   checkShownName(nameOfGroup, wanted.displayName);
   return await store.transaction(async (inside) => {
     const group = await inside.groups.create({ ...wanted, id: randomUUID(), sourceId: writer.source.id });
-    await inside.events.tell({ name: "groupChanged", groupId: group.id, change: "created" });
+    await inside.activity.tell({ name: "groupChanged", groupId: group.id, change: "created" });
     if (memberIds.length > 0) await changeMembers(inside, group.id, [{ kind: "add", userIds: memberIds }]);
     return group;
   });
@@ -66,7 +66,7 @@ export async function updateProvisionedGroup(
       ...renamed,
     });
     if (Object.keys(changes).length > 0)
-      await inside.events.tell({ name: "groupChanged", groupId, change: "changed" });
+      await inside.activity.tell({ name: "groupChanged", groupId, change: "changed" });
     await changeMembers(inside, groupId, steps);
     return group;
   });
@@ -83,7 +83,7 @@ export async function deleteProvisionedGroup(
     if (!group) throw new NotFoundError("There is no such group.");
     adoptionOf(writer, group);
     await inside.groups.remove(groupId);
-    await inside.events.tell({ name: "groupChanged", groupId, change: "deleted" });
+    await inside.activity.tell({ name: "groupChanged", groupId, change: "deleted" });
   });
 }
 
@@ -94,7 +94,7 @@ export async function changeMembers(
   steps: readonly MembershipStep[],
 ): Promise<void> {
   for (const step of steps) await applyStep(store, groupId, step);
-  if (steps.length > 0) await store.events.tell({ name: "groupChanged", groupId, change: "members" });
+  if (steps.length > 0) await store.activity.tell({ name: "groupChanged", groupId, change: "members" });
 }
 
 async function applyStep(store: TenantStore, groupId: string, step: MembershipStep): Promise<void> {

@@ -80,7 +80,7 @@ export async function revokeInvitation(store: TenantStore, by: Administrator, us
   await lockInvited(store, userId);
   await requireInviter(store, by, await store.roles.effective(userId));
   await store.users.remove(userId);
-  await store.events.tell({ name: "accessRevoked", userId, cause: "deleted" });
+  await store.activity.tell({ name: "accessRevoked", userId, cause: "deleted" });
 }
 
 /**
@@ -127,7 +127,7 @@ async function createInvited(store: TenantStore, email: string, names: PersonalN
     sourceId: null,
     sourceKey: null,
   });
-  await store.events.tell({ name: "personCreated", userId: user.id });
+  await store.activity.tell({ name: "personCreated", userId: user.id });
   return user;
 }
 

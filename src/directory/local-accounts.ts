@@ -61,7 +61,7 @@ async function makeOwner(store: TenantStore, email: string, names: PersonalNames
   const user = (await store.users.byLoginName(email)) ?? (await createLocalUser(store, email, names));
   if (user.origin !== "local") await convertToLocal(store, user.id);
   await store.roles.grant(user.id, "owner");
-  await store.events.tell({ name: "personChanged", userId: user.id });
+  await store.activity.tell({ name: "personChanged", userId: user.id });
   await store.links.removeOfUser(user.id);
   return await store.users.update(user.id, { active: true, blocked: false });
 }
@@ -106,7 +106,7 @@ export async function createLocalUser(
       sourceId: null,
       sourceKey: null,
     });
-    await inside.events.tell({ name: "personCreated", userId: user.id });
+    await inside.activity.tell({ name: "personCreated", userId: user.id });
     return user;
   });
 }
@@ -155,7 +155,7 @@ async function rename(store: TenantStore, user: User, names: PersonalNames): Pro
   if (user.givenName === names.givenName && user.familyName === names.familyName) return;
   const changes = { ...names, attributes: renamedAttributes(user.attributes, names) };
   await store.users.update(user.id, validateNameChanges(changes, user));
-  await store.events.tell({ name: "personChanged", userId: user.id });
+  await store.activity.tell({ name: "personChanged", userId: user.id });
 }
 
 /**

@@ -47,7 +47,7 @@ export async function provisionUser(
       origin: "scim",
       sourceId: writer.source.id,
     });
-    await inside.events.tell({ name: "personCreated", userId: user.id });
+    await inside.activity.tell({ name: "personCreated", userId: user.id });
     return user;
   });
 }
@@ -133,7 +133,7 @@ export async function updateProvisionedUser(
     // An owner approved the person who had the old name and key.
     if (user.loginName !== before.loginName || user.sourceKey !== before.sourceKey)
       await inside.ownerApprovals.removeOfUser(userId);
-    await inside.events.tell({ name: "personChanged", userId });
+    await inside.activity.tell({ name: "personChanged", userId });
     if (before.active && !user.active) await revokeUserAccess(inside, userId, "organisation", "deactivated");
     return { user, adopted: before.origin !== "scim" || before.sourceId !== user.sourceId, lastOwnerLost };
   });
@@ -156,7 +156,7 @@ export async function deleteProvisionedUser(
     await inside.tombstones.add(randomUUID(), user.loginName, await inside.identities.ofUser(userId));
     // Sessions, identities, memberships, grants and the product's references go with the row.
     const { lastOwnerLost } = await detectLastOwnerLoss(inside, () => inside.users.remove(userId));
-    await inside.events.tell({ name: "accessRevoked", userId, cause: "deleted" });
+    await inside.activity.tell({ name: "accessRevoked", userId, cause: "deleted" });
     return { lastOwnerLost };
   });
 }

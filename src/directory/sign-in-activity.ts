@@ -20,7 +20,7 @@ interface AttemptedBy {
 /** Records a successful sign-in. Call it in the transaction of the sign-in, if there is one. */
 export async function recordSignIn(store: TenantStore, user: User, attempt: SignInAttempt): Promise<void> {
   await store.users.recordSignIn(user.id);
-  await store.events.tell({ name: "signedIn", userId: user.id, connectionId: attempt.connectionId });
+  await store.activity.tell({ name: "signedIn", userId: user.id, connectionId: attempt.connectionId });
   await record(store, attempt, { action: "sign_in.succeeded", person: user, reason: null });
 }
 

@@ -278,7 +278,7 @@ async function createJustInTime(
     sourceId: null,
     sourceKey: null,
   });
-  await store.events.tell({ name: "personCreated", userId: user.id });
+  await store.activity.tell({ name: "personCreated", userId: user.id });
   await store.identities.add(connection.id, subject, user.id);
   return { user, by: "just-in-time" };
 }
@@ -313,7 +313,7 @@ async function refreshProfile(
     attributes: attributesFromProfile(external.profile),
     ...(isRenamed ? { loginName: external.loginName } : {}),
   });
-  await store.events.tell({ name: "personChanged", userId: user.id });
+  await store.activity.tell({ name: "personChanged", userId: user.id });
   return { user: updated, changed: all };
 }
 

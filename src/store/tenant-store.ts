@@ -8,7 +8,6 @@ import { tenantConnections } from "./tenant/connections.ts";
 import { tenantCounts } from "./tenant/counts.ts";
 import { tenantCredentials, tenantLinks, tenantSessions } from "./tenant/credentials.ts";
 import { tenantDomains } from "./tenant/domains.ts";
-import { tenantEvents } from "./tenant/events.ts";
 import { tenantGroupMembers } from "./tenant/group-members.ts";
 import { tenantGroups } from "./tenant/groups.ts";
 import { tenantIdempotency } from "./tenant/idempotency.ts";
@@ -48,7 +47,6 @@ const tables = {
   connections: tenantConnections,
   keyPairs: tenantKeyPairs,
   outbox: tenantOutbox,
-  events: tenantEvents,
   webhooks: tenantWebhooks,
   signalTransmitters: tenantSignalTransmitters,
   sources: tenantSources,

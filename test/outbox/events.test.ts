@@ -200,9 +200,9 @@ describe("events for product code", () => {
       const { store } = await createTestTenant(database);
       const statements: string[] = [];
       database.sql().on("query", ({ sql }: { sql: string }) => statements.push(sql));
-      await store.events.tell({ name: "personCreated", userId: "someone" });
+      await store.activity.tell({ name: "personCreated", userId: "someone" });
       assert.deepEqual(statements, []);
-      await store.events.tell({ name: "signedIn", userId: "someone", connectionId: null });
+      await store.activity.tell({ name: "signedIn", userId: "someone", connectionId: null });
       assert.equal(statements.length, 1);
     });
 
@@ -210,7 +210,7 @@ describe("events for product code", () => {
       const database = use().openAnother({ newPart: ["signedIn"] });
       const { store } = await createTestTenant(database);
       await database.sql()("outbox").delete();
-      await store.events.tell({ name: "signedIn", userId: "someone", connectionId: null });
+      await store.activity.tell({ name: "signedIn", userId: "someone", connectionId: null });
       assert.equal(await runner(database, {}).runDue(), 1);
       let isDone = false;
       const later = runner(

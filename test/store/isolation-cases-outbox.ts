@@ -3,7 +3,7 @@ import type { IsolationCases } from "../helpers/isolation.ts";
 /** The cases of the outbox and of the signals that we send (see isolation-cases.ts). */
 export const outboxCases: Pick<
   IsolationCases,
-  Extract<keyof IsolationCases, `outbox.${string}` | `events.${string}` | `signalTransmitters.${string}`>
+  Extract<keyof IsolationCases, `outbox.${string}` | `signalTransmitters.${string}`>
 > = {
   "outbox.add": {
     call: (b, a) =>
@@ -11,11 +11,6 @@ export const outboxCases: Pick<
         { kind: "shared-signal", connectionId: a.connectionId, userId: a.userId, facts: { event: "test" } },
       ]),
     gives: "refused",
-  },
-  "events.tell": {
-    changesB: true,
-    call: (b, a) => b.events.tell({ name: "accessRevoked", userId: a.userId, cause: "blocked" }),
-    gives: undefined,
   },
   "outbox.ofConnection": { call: (b, a) => b.outbox.ofConnection(a.connectionId, 9), gives: [] },
   "signalTransmitters.switchTo": {

@@ -186,6 +186,11 @@ export const isolationCases: IsolationCases = {
     call: async (b, a) => (await b.affiliations.ofUsers([a.userId])).get(a.userId),
     gives: { groups: [] },
   },
+  "activity.tell": {
+    changesB: true,
+    call: (b, a) => b.activity.tell({ name: "accessRevoked", userId: a.userId, cause: "blocked" }),
+    gives: undefined,
+  },
   "activity.record": {
     changesB: true,
     call: (b, a) =>

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Knex } from "knex";
+import type { ProductEvent } from "../../events.ts";
 import { type CountKind, dayMs } from "./counts.ts";
+import { queueForParts, queueForWebhooks } from "./fan-out.ts";
 import type { TenantScope } from "./scope.ts";
-import { queueForWebhooks } from "./webhook-fan-out.ts";
 
 /** An event in a tenant: who did what to whom. It has names of attributes, never a person's values of them. */
 export interface ActivityEntry {
@@ -107,6 +108,15 @@ export function tenantActivity(scope: TenantScope, now: () => number) {
       if (recorded?.listeners) await queueForWebhooks(scope, { id, at, kind });
       const figures = countsOf(entry, at);
       if (figures.length > 0) await scope.addUp("day_counts", figures, ["kind", "at", "subject"], "count");
+    },
+
+    /**
+     * Tells the parts of the product that handle this event, through the outbox, which keeps it until they are done. Call it
+     * in the transaction of the change. It costs no statement if no part does.
+     */
+    async tell(event: ProductEvent): Promise<void> {
+      const parts = scope.partsFor(event.name);
+      if (parts.length > 0) await queueForParts(scope, now, { parts, event });
     },
 
     /** The entries that match a filter, newest first, after the position `after`. Reads an index, so any length is cheap. */
