@@ -68,7 +68,7 @@ const ownedPackages: Record<string, string | readonly string[]> = {
   helmet: "web",
   compression: "web",
   "express-session": "web",
-  ejs: ["guide", "mail"],
+  ejs: ["guide", "mail", "web"],
   nodemailer: "mail",
   marked: "guide",
   undici: "trust",

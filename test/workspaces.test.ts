@@ -8,7 +8,7 @@ const programs = ["src/cli/", "src/demo/"];
 
 /** Other files of src/ that no import of the server reaches. */
 const exceptions = [
-  "src/guide/ejs.d.ts", // types for a package that has none
+  "src/ejs.d.ts", // types for a package that has none
   "src/oidc/provider-facts.ts", // for `admin -- connection check`
   "src/store/backup.ts", // for `admin -- backup`
 ];

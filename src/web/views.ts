@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import compression from "compression";
+import ejs from "ejs";
 import type { Express, RequestHandler } from "express";
 import { clickPath, okta, signOnTab, strong } from "okta-labels/labels";
 import { brand } from "../../config/brand.ts";
@@ -26,6 +27,10 @@ export function setUpViews(
 ): void {
   app.set("views", folder("views"));
   app.set("view engine", "ejs");
+  // EJS would read from a page's value `settings` whether it may keep compiled views. A page may have a value of that name.
+  app.engine("ejs", (path, values, done) =>
+    ejs.renderFile(path, values, { cache: app.enabled("view cache") }, done),
+  );
   app.locals.brand = brand;
   app.locals.paths = paths;
   Object.assign(app.locals, { asset, baseUrl, sendsMail });

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import ejs from "ejs";
+import express from "express";
 import { brand } from "../../config/brand.ts";
 import { landingPath } from "../../src/web/home.ts";
+import { setUpViews } from "../../src/web/views.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { everyPage } from "../helpers/every-page.ts";
 import { useSite } from "../helpers/site.ts";
@@ -33,6 +36,39 @@ describe("views", () => {
       );
     });
   }
+});
+
+describe("a view in production", () => {
+  const load = ejs.fileLoader;
+  after(() => {
+    ejs.fileLoader = load;
+    ejs.clearCache();
+  });
+
+  it("is compiled once, also if the page has a value called settings", () => {
+    const app = express();
+    app.enable("view cache");
+    setUpViews(app, { baseUrl: "https://app.example", sendsMail: false });
+    const loaded: string[] = [];
+    ejs.fileLoader = (path) => {
+      loaded.push(path);
+      return load(path);
+    };
+    const values = {
+      title: "Signed out",
+      settings: { days: 30 },
+      person: null,
+      path: "/",
+      answer: undefined,
+    };
+    for (const _ of [1, 2]) {
+      app.render("signed-out", values, (error, html) =>
+        assert.match(String(error ?? html), /<!doctype html>/i),
+      );
+    }
+    assert.ok(loaded.some((path) => path.endsWith("top.ejs")));
+    assert.deepEqual(loaded, [...new Set(loaded)]);
+  });
 });
 
 /** Content that the content security policy would block, and parts that each page needs. */

@@ -1,0 +1,20 @@
+/** Types for the part of ejs that is used here. ejs has none of its own. */
+declare module "ejs" {
+  interface RenderOptions {
+    /** Converts a value of `<%= %>` to text. */
+    escape: (value: unknown) => string;
+  }
+  const ejs: {
+    render(template: string, data: object, options: RenderOptions & { filename: string }): string;
+    /** With `cache`, each file is read and compiled once. */
+    renderFile(
+      path: string,
+      data: object,
+      options: { cache: boolean },
+      done: (error: Error | null, html?: string) => void,
+    ): void;
+    fileLoader: (path: string) => string | Buffer;
+    clearCache(): void;
+  };
+  export default ejs;
+}
