@@ -1,5 +1,5 @@
 /**
- * Runs jobs of tests (test/jobs.mjs), one after the other, or side by side where there are cores for it:
+ * Runs jobs of tests (test/jobs.mjs), two of them side by side, or more where there are cores for it:
  *
  *   node test/run.mjs fast [options of mocha]
  *   node test/run.mjs fast postgres browser processes
@@ -30,9 +30,10 @@ async function runJobs() {
   const wanted = jobs.filter((job) => words.includes(job));
   if (wanted.length === 0) throw new Error(`Name at least one job: ${jobs.join(", ")}`);
   const options = words.filter((word) => !jobs.includes(word));
-  const atOnce = Math.min(wanted.length, Math.max(1, Math.floor(cores / 4)));
-  // Three workers keep two cores busy: many tests wait for a database or another process.
-  const workers = Math.max(3, Math.floor((cores - 1) / atOnce));
+  // Even on two cores: at a job's end, one file runs alone for a while.
+  const atOnce = Math.min(wanted.length, Math.max(2, Math.floor(cores / 4)));
+  // Three or four workers keep two cores busy: many tests wait for a database or another process.
+  const workers = Math.max(atOnce === 1 ? 3 : 2, Math.floor((cores - 1) / atOnce));
   const results = new Map();
   const waiting = [...wanted];
   const runInTurn = async () => {
