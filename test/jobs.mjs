@@ -55,11 +55,29 @@ const named = {
   ],
 };
 
+/** Files that take more than half a minute. They begin first: at the end, one of them would run alone. */
+export const longest = [
+  "test/how-to/make-it-yours.test.ts",
+  "test/demo/demo.test.ts",
+  "tools/demo/test/story.test.ts",
+  "tools/bench/test/bench.test.ts",
+  "test/browser/accessibility.test.ts",
+  "test/browser/page-weight.test.ts",
+];
+
 /** The jobs in the order in which `npm run test:full` begins them: those that wait the longest come first. */
 export const jobs = ["processes", "fast", "browser", "postgres"];
 
-/** The test files of a job. */
+/** The test files of a job, in the order in which they begin. */
 export function filesOf(job) {
+  const files = namesOf(job);
+  return [
+    ...longest.filter((path) => files.includes(path)),
+    ...files.filter((path) => !longest.includes(path)),
+  ];
+}
+
+function namesOf(job) {
   const all = testFolders().flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: "utf8" })
       .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)

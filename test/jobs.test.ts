@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { filesOf } from "./jobs.mjs";
+import { filesOf, longest } from "./jobs.mjs";
 
 const read = (path: string) => readFileSync(path, "utf8");
 const [fast, browser, processes] = (["fast", "browser", "processes"] as const).map((job) => filesOf(job)) as [
@@ -18,6 +18,13 @@ describe("the jobs of the tests", () => {
     const all = [...fast, ...browser, ...processes];
     assert.ok(fast.length > 100 && browser.length > 5 && processes.length > 10);
     assert.equal(new Set(all).size, all.length);
+  });
+
+  it("begin with their longest files", () => {
+    for (const files of [browser, processes]) {
+      const first = files.slice(0, longest.filter((path) => files.includes(path)).length);
+      assert.ok(first.length > 0 && first.every((path) => longest.includes(path)), first.join());
+    }
   });
 
   it("keep tests that need a browser or start processes out of the fast job", () => {

@@ -1,10 +1,12 @@
 /**
- * Runs jobs of tests (test/jobs.mjs), one after the other, or side by side where there are cores for it:
+ * Runs jobs of tests (test/jobs.mjs), two of them side by side, or more where there are cores for it:
  *
  *   node test/run.mjs fast [options of mocha]
  *   node test/run.mjs fast postgres browser processes
+ *   node test/run.mjs fast --costs
  *
- * The last lines name the failed tests, and say what passed and failed on each engine in all of them. Exit code 1 when a job failed.
+ * The last lines say what passed and failed on each engine in all of them, and name the failed tests. `--costs` also prints
+ * the CPU seconds of each job and of its most expensive files (test/costs.mjs). Exit code 1 when a job failed.
  *
  *   node test/run.mjs watch scim [options of mocha]
  *
@@ -13,20 +15,25 @@
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
+import { cpuSeconds, openCosts } from "./costs.mjs";
 import { filesOf, jobs } from "./jobs.mjs";
 
 const mocha = createRequire(import.meta.url).resolve("mocha/bin/mocha.js");
-const words = process.argv.slice(2);
+const countsCosts = process.argv.includes("--costs");
+const words = process.argv.slice(2).filter((word) => word !== "--costs");
 const cores = availableParallelism();
+/** The CPU seconds of all jobs that have ended. */
+let cpuCounted = 0;
 process.exitCode = await (words[0] === "watch" ? watch(words[1], words.slice(2)) : runJobs());
 
 async function runJobs() {
   const wanted = jobs.filter((job) => words.includes(job));
   if (wanted.length === 0) throw new Error(`Name at least one job: ${jobs.join(", ")}`);
   const options = words.filter((word) => !jobs.includes(word));
-  const atOnce = Math.min(wanted.length, Math.max(1, Math.floor(cores / 4)));
-  // Three workers keep two cores busy: many tests wait for a database or another process.
-  const workers = Math.max(3, Math.floor((cores - 1) / atOnce));
+  // Even on two cores: at a job's end, one file runs alone for a while.
+  const atOnce = Math.min(wanted.length, Math.max(2, Math.floor(cores / 4)));
+  // Three or four workers keep two cores busy: many tests wait for a database or another process.
+  const workers = Math.max(atOnce === 1 ? 3 : 2, Math.floor((cores - 1) / atOnce));
   const results = new Map();
   const waiting = [...wanted];
   const runInTurn = async () => {
@@ -43,13 +50,18 @@ async function runJobs() {
 /** A job's exit code, its seconds, its failed tests, and what its reporter counted (test/helpers/reporter.ts). */
 async function run(job, options, isAlone) {
   const started = Date.now();
+  const costs = countsCosts ? openCosts() : null;
   const only = job === "postgres" ? ["--grep", "on PostgreSQL"] : [];
   const engine = job === "postgres" ? { TEST_ENGINE: "PostgreSQL" } : {};
   const colour = process.stdout.isTTY ? ["--color"] : [];
-  const child = spawn(process.execPath, [mocha, ...filesOf(job), ...colour, ...only, ...options], {
-    env: { ...process.env, ...engine },
-    stdio: ["inherit", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [mocha, ...filesOf(job), ...colour, ...only, ...options, ...(costs?.options ?? [])],
+    {
+      env: { ...process.env, ...engine, ...costs?.environment },
+      stdio: ["inherit", "pipe", "inherit"],
+    },
+  );
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text) => {
     output += text;
@@ -57,26 +69,31 @@ async function run(job, options, isAlone) {
     if (isAlone) process.stdout.write(text);
   });
   const code = await ended(child);
+  const cpu = cpuSeconds() - cpuCounted;
+  cpuCounted += cpu;
   if (!isAlone) process.stdout.write(`\n== ${job}\n${output}`);
   const counts = [...output.matchAll(/^(.+): (\d+) passed, (\d+) failed$/gm)].map(
     ([, name, passed, failed]) => ({ name, passed: Number(passed), failed: Number(failed) }),
   );
   const failures = [...output.matchAll(/^Failed: .+$/gm)].map(([line]) => line);
-  return { code, seconds: Math.round((Date.now() - started) / 1000), counts, failures };
+  const seconds = Math.round((Date.now() - started) / 1000);
+  if (costs)
+    process.stdout.write(`\n${costs.table()}\n\n${job}: ${Math.round(cpu)} CPU seconds in ${seconds} s\n`);
+  return { code, seconds, counts, failures };
 }
 
 function summarise(results) {
   const lines = [...results].map(
     ([job, { code, seconds }]) => `${job}: ${code === 0 ? "passed" : "failed"} in ${seconds} s`,
   );
-  // The end of a long log says which tests failed, too.
-  lines.push(...[...results.values()].flatMap((result) => result.failures));
   const counts = [...results.values()].flatMap((result) => result.counts);
   for (const name of new Set(counts.map((count) => count.name))) {
     const sum = (which) =>
       counts.filter((count) => count.name === name).reduce((total, count) => total + count[which], 0);
     lines.push(`${name}: ${sum("passed")} passed, ${sum("failed")} failed`);
   }
+  // Often only the end of a long log is read.
+  lines.push(...[...results.values()].flatMap((result) => result.failures));
   process.stdout.write(`\n== All jobs\n${lines.join("\n")}\n`);
 }
 

@@ -82,7 +82,8 @@ const excluded =
 
 const files = [...folders.flatMap(textsIn), ...rootFiles]
   .filter((path) => !excluded.test(path))
-  .map((path) => ({ path, text: readFileSync(path, "utf8") }));
+  .map((path) => ({ path, text: readFileSync(path, "utf8") }))
+  .map(({ path, text }) => ({ path, text, lines: text.split("\n").map(readable) }));
 
 describe("the style of every text", () => {
   it("reads the files of every folder", () => {
@@ -96,12 +97,8 @@ describe("the style of every text", () => {
 
   for (const { name, pattern, instead } of patterns) {
     it(`has no "${name}". ${instead}`, () => {
-      const hits = files.flatMap(({ path, text }) =>
-        text
-          .split("\n")
-          .flatMap((line, index) =>
-            pattern.test(readable(line)) ? [`${path}:${index + 1}: ${line.trim()}`] : [],
-          ),
+      const hits = files.flatMap(({ path, lines }) =>
+        lines.flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
       );
       refuse(hits, instead);
     });

@@ -1,12 +1,14 @@
 /**
  * The files of public/, and brand.css, under names with a hash of their content. Browsers keep them for a year, and a page
- * always gets the files that it was written for. They are read and compressed once (docs/decisions/0047).
+ * always gets the files that it was written for. They are read at the start, and compressed when a browser first asks for
+ * them (docs/decisions/0047).
  */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
-import { brotliCompressSync, gzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { brotliCompress, gzip } from "node:zlib";
 import type { RequestHandler } from "express";
 import { brand } from "../../config/brand.ts";
 
@@ -14,13 +16,16 @@ interface AssetFile {
   /** Like "app.3f9c81d2a0b4.css". */
   hashedName: string;
   body: Buffer;
-  compressed: { br: Buffer; gzip: Buffer } | null;
+  /** Null for a file that would not get smaller. */
+  compressed: { br: () => Promise<Buffer>; gzip: () => Promise<Buffer> } | null;
 }
 
 const publicFolder = fileURLToPath(new URL("../../public/", import.meta.url));
 const isText = (name: string) => /\.(css|js|svg|json)$/.test(name);
 /** The other files that a file names, relative to itself: imports of a script, fonts and pictures of a stylesheet. */
 const references = /(?<=\b(?:from|import) ?\(?")\.{1,2}\/[^"]+(?=")|(?<=\burl\(")(?!data:|\/)[^"#]+(?="\))/g;
+
+const [compressBrotli, compressGzip] = [promisify(brotliCompress), promisify(gzip)];
 
 const files = readAssets(publicFolder, { "brand.css": brandStyles() });
 const byHashedName = new Map([...files.values()].map((file) => [file.hashedName, file]));
@@ -37,7 +42,7 @@ export function asset(name: string): string {
  * names answer, too, for people and tools that know no hash.
  */
 export function assets(): RequestHandler {
-  return (req, res, next) => {
+  return async (req, res, next) => {
     const name = req.path.slice(1);
     const hashed = byHashedName.get(name);
     const file = hashed ?? files.get(name);
@@ -50,7 +55,8 @@ export function assets(): RequestHandler {
     res.vary("Accept-Encoding");
     const encoding = req.acceptsEncodings("br", "gzip", "identity");
     if (encoding !== "br" && encoding !== "gzip") return void res.send(file.body);
-    res.set("Content-Encoding", encoding).send(file.compressed[encoding]);
+    const body = await file.compressed[encoding]();
+    res.set("Content-Encoding", encoding).send(body);
   };
 }
 
@@ -98,8 +104,18 @@ function readFile(
   const file = {
     hashedName: `${name.slice(0, -extension.length)}.${hash}${extension}`,
     body,
-    compressed: isText(name) ? { br: brotliCompressSync(body), gzip: gzipSync(body, { level: 9 }) } : null,
+    compressed: isText(name)
+      ? { br: once(() => compressBrotli(body)), gzip: once(() => compressGzip(body, { level: 9 })) }
+      : null,
   };
   read.set(name, file);
   return file;
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

@@ -42,7 +42,10 @@ export async function startTestApp(
   const calls = openCallCounter(database, log);
   const config = quietConfig({ port, baseUrl: url, logLevel: "debug", ...options });
   const given = { ...(lookUpTxt ? { lookUpTxt } : {}), ...(extraRoutes ? { extraRoutes } : {}), hostRouters };
-  server.on("request", createApp({ config, database, log, recorder, calls, ...cheap, ...given }));
+  const app = createApp({ config, database, log, recorder, calls, ...cheap, ...given });
+  // As in production. Otherwise Express compiles a page's templates for each request.
+  app.enable("view cache");
+  server.on("request", app);
   return {
     url,
     logged,

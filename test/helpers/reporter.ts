@@ -3,7 +3,7 @@ import { engines } from "./databases.ts";
 
 const { EVENT_RUN_END, EVENT_TEST_FAIL, EVENT_TEST_PASS } = Mocha.Runner.constants;
 
-/** mocha's usual output, and at the end each failed test on a line of its own and the number of tests on each database. */
+/** mocha's usual output, and at the end the number of tests on each database, and each failed test on a line of its own. */
 export default class Reporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options?: Mocha.MochaOptions) {
     super(runner, options);
@@ -22,10 +22,10 @@ export default class Reporter extends Mocha.reporters.Spec {
     });
     // If a file cannot be loaded, mocha ends its parallel run more than once.
     runner.once(EVENT_RUN_END, () => {
-      process.stdout.write(failures.join(""));
       for (const [name, { passed, failed }] of counts) {
         process.stdout.write(`${name}: ${passed} passed, ${failed} failed\n`);
       }
+      process.stdout.write(failures.join(""));
     });
   }
 }

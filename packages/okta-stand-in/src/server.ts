@@ -116,6 +116,8 @@ async function routes(org: OrgAdmin, { apiToken, backTo, signInByLink }: OrgOpti
   app.disable("x-powered-by");
   app.set("views", folder("views"));
   app.set("view engine", "ejs");
+  // The views do not change while the org runs. Otherwise Express compiles a page's templates for each request.
+  app.enable("view cache");
   const own = { name: org.name, url: org.url, backTo: backTo ?? null };
   Object.assign(app.locals, { org: own, okta, displayName: displayNameOf });
   app.use(ownHost(org.url), headers);
