@@ -148,7 +148,7 @@ export function createApp({
   const guesses = passwordLimits(database, knownDevices({ secret: sessionSecret, baseUrl }));
   const limits = configuredLimits(config);
   const [providers, keys] = [oidcProviders(limits), keyStore(limits)];
-  const shared = { database, sealer: sealer(config.dataKey), baseUrl, recorder };
+  const shared = { database, sealer: sealer(config.dataKey, config.formerDataKeys), baseUrl, recorder };
   const oidc = { ...shared, providers, keys };
   const saml = samlRoutes({ ...shared, limits, generateKeys });
 

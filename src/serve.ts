@@ -67,7 +67,7 @@ export async function serve(
     server.once("error", reject);
     server.listen(config.port, config.host, resolve);
   });
-  const sending = { database, sealer: sealer(config.dataKey), limits };
+  const sending = { database, sealer: sealer(config.dataKey, config.formerDataKeys), limits };
   const signals = signalSender({ ...sending, baseUrl: config.baseUrl, onSent: recordSentSignals(recorder) });
   const handlers = {
     "shared-signal": signals,
