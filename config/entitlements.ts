@@ -11,9 +11,9 @@ export interface Entitlement {
 const all = [
   { id: "task-export", displayName: "Task export", description: "May export the team's tasks." },
   {
-    id: "private-tasks",
-    displayName: "Private tasks",
-    description: "May keep tasks that only the assignee sees.",
+    id: "task-deletion",
+    displayName: "Task deletion",
+    description: "May delete every task of the team.",
   },
 ] as const satisfies readonly Entitlement[];
 

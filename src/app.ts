@@ -65,6 +65,8 @@ import { knownDevices } from "./web/known-devices.ts";
 import { loginRoutes } from "./web/login.ts";
 import { type McpTool, mcpRoutes } from "./web/mcp.ts";
 import { operations } from "./web/operations.ts";
+import { organisationRoutes, organisationsOnPages, ownOrganisation } from "./web/organisations.ts";
+import { parkedSessions } from "./web/parked-sessions.ts";
 import { passwordLimits } from "./web/password-limits.ts";
 import { formBodies, refuseNul, requestContext, sameOrigin } from "./web/request.ts";
 import { securityHeaders } from "./web/security-headers.ts";
@@ -148,7 +150,7 @@ export function createApp({
   const guesses = passwordLimits(database, knownDevices({ secret: sessionSecret, baseUrl }));
   const limits = configuredLimits(config);
   const [providers, keys] = [oidcProviders(limits), keyStore(limits)];
-  const shared = { database, sealer: sealer(config.dataKey), baseUrl, recorder };
+  const shared = { database, sealer: sealer(config.dataKey, config.formerDataKeys), baseUrl, recorder };
   const oidc = { ...shared, providers, keys };
   const saml = samlRoutes({ ...shared, limits, generateKeys });
 
@@ -191,7 +193,8 @@ export function createApp({
   app.use(api.agents);
   app.use(mcpRoutes({ database, baseUrl, log }, mcpTools));
   const cookie = sessionCookie({ sessions, sealer: shared.sealer, secret: sessionSecret, baseUrl, log });
-  const session = [cookie, loadPerson(sessions)];
+  const parked = parkedSessions({ sessions, secret: sessionSecret, baseUrl });
+  const session = [cookie, parked, loadPerson(sessions)];
   if (routers.length > 0) app.use(hostRouters(routers, { baseUrl, session }));
   app.use(sameOrigin(baseUrl));
   app.use(recordSaml(recorder));
@@ -200,6 +203,8 @@ export function createApp({
   app.use(formBodies());
   app.use(session);
   app.use(pageContext);
+  app.use(organisationsOnPages);
+  app.use(ownOrganisation);
   app.use(api.people);
 
   if (extraRoutes) app.use(extraRoutes);
@@ -207,6 +212,7 @@ export function createApp({
   app.use(guideRoutes({ baseUrl }));
   app.use(loginRoutes({ database, baseUrl, passwords, refusals, limits: guesses, mails }));
   app.use(setupRoutes({ database, passwords, limits: guesses, mails }));
+  app.use(organisationRoutes());
   app.use(recordSignOut(recorder));
   app.use(accountRoutes({ database, passwords, signOutUrl: signOutUrlOf(oidc), limits: guesses, mails }));
   app.use(forwardAuthRoutes({ ...shared, generateKeys, audiences: config.forwardAuthAudiences }));

@@ -11,8 +11,10 @@ export interface Config {
   baseUrl: string;
   databaseUrl: string;
   sessionSecret: string;
-  /** 32 bytes. */
+  /** 32 bytes. Encrypts. */
   dataKey: Buffer;
+  /** Keys that only decrypt, until `npm run admin -- secrets reencrypt` has replaced them. */
+  formerDataKeys: readonly Buffer[];
   /** Number of proxies in front. */
   trustProxy: number;
   logLevel: string;
@@ -54,7 +56,7 @@ export interface OutgoingProxy {
 /** The configuration of the command line, which neither listens nor sends cookies. The data key is for secrets only. */
 export type ToolConfig = Pick<
   Config,
-  "baseUrl" | "databaseUrl" | "insecureAllowPrivateNetwork" | "outgoingProxy" | "mail"
+  "baseUrl" | "databaseUrl" | "formerDataKeys" | "insecureAllowPrivateNetwork" | "outgoingProxy" | "mail"
 > & {
   dataKey: Buffer | null;
 };
@@ -86,6 +88,12 @@ const dataKey = z
   .regex(/^[A-Za-z0-9+/]{43}=$/, "must be 32 bytes in base64")
   .transform((text) => Buffer.from(text, "base64"))
   .refine((bytes) => new Set(bytes).size >= 12, "is too weak: use random bytes");
+
+const formerDataKeys = z
+  .string()
+  .default("")
+  .transform((text) => text.split(/\s+/).filter(Boolean))
+  .pipe(z.array(dataKey));
 
 const wholeNumber = (min: number, max: number) =>
   z
@@ -165,6 +173,7 @@ const shape = {
   DATABASE_URL: databaseUrl,
   SESSION_SECRET: sessionSecret,
   DATA_KEY: dataKey,
+  DATA_KEY_FORMER: formerDataKeys,
   TRUST_PROXY: wholeNumber(0, 10).default(0),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").nullable().default(null),
@@ -278,6 +287,7 @@ export function loadConfig(environment: Environment = readEnvironment([localFile
     databaseUrl: values.DATABASE_URL,
     sessionSecret: values.SESSION_SECRET,
     dataKey: values.DATA_KEY,
+    formerDataKeys: values.DATA_KEY_FORMER,
     trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,
     metricsToken: values.METRICS_TOKEN,
@@ -297,13 +307,14 @@ export function loadConfig(environment: Environment = readEnvironment([localFile
 export function loadToolConfig(
   environment: Environment = readEnvironment([localFile, demoFile]),
 ): ToolConfig {
-  const { DATABASE_URL, INSECURE_ALLOW_PRIVATE_NETWORK, OUTGOING_PROXY } = shape;
+  const { DATABASE_URL, DATA_KEY_FORMER, INSECURE_ALLOW_PRIVATE_NETWORK, OUTGOING_PROXY } = shape;
   const { HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy, SMTP_URL, MAIL_FROM } = shape;
   const optional = { BASE_URL: origin.default("http://localhost:3000"), DATA_KEY: dataKey.optional() };
   const proxy = { OUTGOING_PROXY, HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy };
   const mail = { SMTP_URL, MAIL_FROM };
   const toolShape = z.object({
     DATABASE_URL,
+    DATA_KEY_FORMER,
     INSECURE_ALLOW_PRIVATE_NETWORK,
     ...proxy,
     ...optional,
@@ -314,6 +325,7 @@ export function loadToolConfig(
     baseUrl: values.BASE_URL,
     databaseUrl: values.DATABASE_URL,
     dataKey: values.DATA_KEY ?? null,
+    formerDataKeys: values.DATA_KEY_FORMER,
     insecureAllowPrivateNetwork: values.INSECURE_ALLOW_PRIVATE_NETWORK === "1",
     outgoingProxy: outgoingProxy(values),
     mail: mailServer(values),

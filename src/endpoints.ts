@@ -16,6 +16,7 @@ export const paths = {
   setup: (token: string) => `/setup/${token}`,
   logout: "/logout",
   signedOut: "/signed-out",
+  switchOrganisation: "/organisations/switch",
   healthz: "/healthz",
   readyz: "/readyz",
   metrics: "/metrics",

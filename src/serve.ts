@@ -10,11 +10,12 @@ import { mailSender } from "./mail/sender.ts";
 import { type EventHandlers, eventHandler } from "./outbox/events.ts";
 import { type JobKind, jobHandler } from "./outbox/jobs.ts";
 import { outboxMetrics } from "./outbox/metrics.ts";
+import { type RecurringJob, recurringSource } from "./outbox/recurring.ts";
 import { openRunner } from "./outbox/runner.ts";
-import { startMetadataRefresh } from "./saml/metadata-refresh.ts";
+import { refreshOld } from "./saml/metadata-refresh.ts";
 import { signalSender } from "./shared-signals/sender.ts";
 import type { Database } from "./store/database.ts";
-import { startHousekeeping } from "./store/housekeeping.ts";
+import { removeExpired } from "./store/housekeeping.ts";
 import { sealer } from "./store/secrets.ts";
 import { handBackTasks } from "./tasks/events.ts"; // sample product
 import { configuredLimits } from "./trust/guarded-fetch.ts";
@@ -28,6 +29,9 @@ const eventHandlers: EventHandlers = {
 
 /** The product's background jobs: docs/how-to/run-background-jobs.md. */
 const jobKinds: readonly JobKind[] = [];
+
+/** The product's work that recurs, in one replica at a time: docs/how-to/run-background-jobs.md. */
+const recurringJobs: readonly RecurringJob[] = [];
 
 /** How long running requests may take to finish after the signal to stop. */
 const drainMs = 15_000;
@@ -45,9 +49,7 @@ export async function serve(
 ): Promise<() => Promise<void>> {
   // First, because it may find that the configuration is not complete.
   const telemetry = config.otlpEndpoint === null ? null : await openTelemetry(config.otlpEndpoint);
-  const stopHousekeeping = startHousekeeping(database, log);
   const limits = configuredLimits(config);
-  const stopMetadataRefresh = startMetadataRefresh(database, limits, log);
   const recorder = openInspector(database, log);
   const calls = openCallCounter(database, log);
   const { metrics, onAttempt } = outboxMetrics(database);
@@ -67,7 +69,7 @@ export async function serve(
     server.once("error", reject);
     server.listen(config.port, config.host, resolve);
   });
-  const sending = { database, sealer: sealer(config.dataKey), limits };
+  const sending = { database, sealer: sealer(config.dataKey, config.formerDataKeys), limits };
   const signals = signalSender({ ...sending, baseUrl: config.baseUrl, onSent: recordSentSignals(recorder) });
   const handlers = {
     "shared-signal": signals,
@@ -81,13 +83,16 @@ export async function serve(
     describe: (store, entries) => activityFields(store, entries, activityTargets),
     onAttempt,
   });
-  const runner = openRunner({ database, log, handlers, sources: [webhooks], onAttempt });
+  const ownJobs: RecurringJob[] = [
+    { name: "housekeeping", everyMinutes: 10, handle: () => removeExpired(database) },
+    { name: "saml.metadata_refresh", everyMinutes: 10, handle: () => refreshOld(database, limits, log) },
+  ];
+  const recurring = recurringSource([...ownJobs, ...recurringJobs], { database, log });
+  const runner = openRunner({ database, log, handlers, sources: [webhooks, recurring], onAttempt });
   runner.start();
   log.info({ address: server.address(), engine: database.engine, baseUrl: config.baseUrl }, "server.started");
   return async () => {
     const stopRunner = runner.stop();
-    stopHousekeeping();
-    stopMetadataRefresh();
     await drain(server);
     await stopRunner;
     await recorder.close();

@@ -5,6 +5,8 @@ import { createLog, type Log } from "./log.ts";
 import { serve } from "./serve.ts";
 import { openDatabase } from "./store/database.ts";
 import { migrationState } from "./store/migrate.ts";
+import { checkDataKeys } from "./store/reencryption.ts";
+import { sealer } from "./store/secrets.ts";
 
 try {
   await main();
@@ -19,7 +21,8 @@ async function main(): Promise<void> {
   const log = createLog(config.logLevel);
   if (config.insecureAllowPrivateNetwork) log.warn("config.insecure_private_network_allowed");
   const database = openDatabase(config.databaseUrl);
-  await warnOfMigrations(database, log);
+  const isMigrated = await warnOfMigrations(database, log);
+  if (isMigrated) await checkDataKeys(database, sealer(config.dataKey, config.formerDataKeys));
   const stopServing = await serve(config, database, log);
   const stop = async (signal: string) => {
     log.info({ signal }, "server.stopping");
@@ -30,12 +33,17 @@ async function main(): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => void stop(signal));
 }
 
-/** Only logs pending migrations: the deployment may be about to apply them, and until then /readyz reports them. */
-async function warnOfMigrations(database: ReturnType<typeof openDatabase>, log: Log): Promise<void> {
+/**
+ * Only logs pending migrations: the deployment may be about to apply them, and until then /readyz reports them. Returns
+ * whether all are applied.
+ */
+async function warnOfMigrations(database: ReturnType<typeof openDatabase>, log: Log): Promise<boolean> {
   try {
     const { pending } = await migrationState(database);
     if (pending.length > 0) log.error({ pending, remedy: "npm run migrate" }, "migrations.pending");
+    return pending.length === 0;
   } catch (error) {
     log.error({ err: error }, "database.unreachable");
+    return false;
   }
 }

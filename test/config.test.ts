@@ -38,6 +38,7 @@ describe("loadConfig", () => {
         databaseUrl: "data/app.sqlite",
         sessionSecret: good.SESSION_SECRET,
         dataKey: good.DATA_KEY,
+        formerDataKeys: [],
         trustProxy: 0,
         logLevel: "info",
         metricsToken: null,
@@ -49,6 +50,17 @@ describe("loadConfig", () => {
         mail: null,
       },
     );
+  });
+
+  it("reads former data keys by the rules of the current one", () => {
+    const former = Buffer.from(Array.from({ length: 32 }, (_, index) => 255 - index)).toString("base64");
+    const { formerDataKeys } = loadConfig({ ...good, DATA_KEY_FORMER: `${former}\n ${good.DATA_KEY}` });
+    assert.deepEqual(
+      formerDataKeys.map((key) => key.toString("base64")),
+      [former, good.DATA_KEY],
+    );
+    const wrong = { ...good, DATA_KEY_FORMER: `${former} short` };
+    assert.deepEqual(problemsOf(wrong), ["DATA_KEY_FORMER must be 32 bytes in base64"]);
   });
 
   it("returns a frozen object", () => {

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { basename, dirname, join } from "node:path";
 import { inviteOwner } from "../src/directory/local-accounts.ts";
 import type { Database } from "../src/store/database.ts";
+import { reencrypt } from "../src/store/reencryption.ts";
+import { sealer } from "../src/store/secrets.ts";
 import { type Engine, onEachDatabase } from "./helpers/databases.ts";
 import { tableNames } from "./helpers/every-table.ts";
 import { submit } from "./helpers/forms.ts";
@@ -215,6 +218,13 @@ describe("secrets", () => {
       const everything = await everythingKept(use().database, engine, use().url);
       for (const name of ["ada@acme.example", "oinscim_"]) assert.ok(everything.includes(name), name);
       assert.ok(JSON.stringify(site().app.logged).includes("sign_in.succeeded"));
+    });
+
+    it("that are encrypted can be encrypted again with another key, each in its place", async () => {
+      const next = sealer(randomBytes(32), [orgOptions.dataKey]);
+      const { replaced, ...others } = await reencrypt(use().database, next);
+      assert.ok(replaced > 0);
+      assert.deepEqual(others, { left: 0, unreadable: 0 });
     });
 
     it("are not in any row, database file or log line", async () => {

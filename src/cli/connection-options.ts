@@ -43,7 +43,7 @@ export async function readClientSecret(
     throw new InvalidError("DATA_KEY is missing: the client secret cannot be encrypted without it.");
   const text = await readStdin();
   if (text === "") throw new InvalidError("The client secret on standard input is empty.");
-  return { text, sealer: sealer(config.dataKey) };
+  return { text, sealer: sealer(config.dataKey, config.formerDataKeys) };
 }
 
 /** Reads --issuer-alias, and checks that issuer and alias are the same org. Throws InvalidError. */

@@ -28,6 +28,7 @@ const groups: { words: string[]; load(): Promise<readonly Command[]> }[] = [
   { words: ["scim-client"], load: async () => (await import("./scim-clients.ts")).scimClientCommands },
   { words: ["api-key"], load: async () => (await import("./api-keys.ts")).apiKeyCommands },
   { words: ["token"], load: async () => (await import("./tokens.ts")).tokenCommands },
+  { words: ["secrets"], load: async () => (await import("./secrets.ts")).secretsCommands },
   { words: ["migrate"], load: async () => [(await import("./migrate.ts")).migrateCommand] },
   { words: ["backup"], load: async () => [(await import("./backup.ts")).backupCommand] },
   { words: ["demo"], load: async () => (await import("./demo.ts")).demoCommands },

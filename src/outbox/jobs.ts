@@ -24,10 +24,19 @@ export interface JobKind<Data = unknown> {
   handle(call: JobCall<Data>): Promise<void>;
 }
 
-/** Adds a job. Call it in the transaction of the change that causes it, so that neither exists alone. */
-export async function addJob<Data>(store: TenantStore, kind: JobKind<Data>, data: Data): Promise<void> {
+/**
+ * Adds a job. Call it in the transaction of the change that causes it, so that neither exists alone.
+ * @param runAt when it begins, in ms since the epoch; at once if it is absent or past.
+ */
+export async function addJob<Data>(
+  store: TenantStore,
+  kind: JobKind<Data>,
+  data: Data,
+  { runAt }: { runAt?: number } = {},
+): Promise<void> {
   const facts = { name: kind.name, data: kind.data.parse(data) };
-  await store.outbox.add([{ kind: "job", connectionId: null, userId: null, facts }]);
+  const time = runAt === undefined ? {} : { notBefore: runAt };
+  await store.outbox.add([{ kind: "job", connectionId: null, userId: null, facts, ...time }]);
 }
 
 /** Hands the jobs of the outbox to their kinds. */

@@ -3,7 +3,7 @@
  *
  * Owns: handing due messages to their handlers, retries, giving up, and the stop. Every replica has a runner, and they share
  * the work by leases in the database. A message is handled at least once: a handler sends its id, so that the receiver can
- * drop a repetition. The order is not kept. events.ts and jobs.ts are for product code. May import: the ground floor, store
+ * drop a repetition. The order is not kept. events.ts, jobs.ts and recurring.ts are for product code. May import: the ground floor, store
  * and config.
  */
 import type { Log } from "../log.ts";
@@ -45,7 +45,7 @@ const maxRunning = 8;
 /** The wait after the first failure. It doubles with each further one, until it is an hour. */
 const firstRetryMs = 10_000;
 const maxRetryMs = 3_600_000;
-/** A message whose next attempt would be later than this after its creation is given up. */
+/** A message whose next attempt would be later than this after the first one was due is given up. */
 export const giveUpMs = 24 * 3_600_000;
 
 /** Opens the runner of this process. Its timer does not keep the process alive. */
@@ -145,7 +145,7 @@ async function attempt(
   onAttempt?.(message.kind, end.state);
   if (end.state !== "retry") return await messages.settle(message, end.state, end.answer);
   const until = now() + Math.max(backoffMs(message.attempts), Math.ceil(end.retryAfterMs ?? 0));
-  if (until > message.createdAt + giveUpMs) return await messages.settle(message, "given-up", end.answer);
+  if (until > message.firstDueAt + giveUpMs) return await messages.settle(message, "given-up", end.answer);
   await messages.postpone(message, until, end.answer);
 }
 

@@ -13,7 +13,6 @@ import { parseIdpMetadata } from "./idp-metadata.ts";
 const maxAgeMs = 12 * 3_600_000;
 /** Anyone can post a bad signature, so it makes us read metadata at most this often. */
 const retryMs = 5 * 60_000;
-const everyMs = 10 * 60_000;
 
 /**
  * Reads a connection's metadata again: the provider's certificates and address may have changed, its entity ID may not.
@@ -76,17 +75,6 @@ export async function refreshCertificates(
   const { settings } = await refreshMetadata(store, connection, limits);
   const hasNew = settings.certificates.some((certificate) => !certificates.includes(certificate));
   return hasNew ? settings.certificates : null;
-}
-
-/** Refreshes old metadata every ten minutes. Each replica looks; metadata that another one has read is no longer old. */
-export function startMetadataRefresh(database: Database, limits: FetchLimits, log: Log): () => void {
-  const timer = setInterval(() => {
-    refreshOld(database, limits, log).catch((error: unknown) =>
-      log.warn({ err: error }, "saml.metadata_refresh_failed"),
-    );
-  }, everyMs);
-  timer.unref();
-  return () => clearInterval(timer);
 }
 
 /** Reads the metadata of every active connection with a metadata URL that was last read more than twelve hours ago. */

@@ -1,4 +1,3 @@
-import type { Log } from "../log.ts";
 import { accessTokenStore } from "./access-tokens.ts";
 import { apiKeyStore } from "./api-keys.ts";
 import type { Database } from "./database.ts";
@@ -12,24 +11,13 @@ import { countAgeMs, countKinds, dayMs } from "./tenant/counts.ts";
 import { maxMessageAgeMs } from "./tenant/inspector.ts";
 import { webhookQueue } from "./webhook-queue.ts";
 
-const everyMs = 10 * 60_000;
-
-/**
- * Removes expired rows every ten minutes, and notes the number of people. Nothing depends on it, because queries ignore
- * expired rows. All replicas run it, which is harmless. Returns a function that stops it.
- */
-export function startHousekeeping(database: Database, log: Log): () => void {
-  const timer = setInterval(() => {
-    removeExpired(database).catch((error: unknown) => log.warn({ err: error }, "housekeeping.failed"));
-  }, everyMs);
-  timer.unref();
-  return () => clearInterval(timer);
-}
-
 /** How long the console shows a message of the outbox, and a delivery of a webhook, after it was settled. */
 const outboxAgeMs = 7 * dayMs;
 
-/** Removes expired sessions, access tokens, API keys, links, sign-ins in flight, codes, rate limits, answers to repeated requests, ids of events, recorded messages, settled messages of the outbox and of webhooks, figures and activity. */
+/**
+ * Nothing depends on it, because queries ignore expired rows. Also notes the number of people. Removes expired sessions, access tokens, API keys, links, sign-ins in flight, codes, rate limits, answers to repeated requests, ids of events, recorded messages, settled messages of the outbox and of webhooks, figures
+ * and activity.
+ */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
   await accessTokenStore(database).removeExpired();

@@ -4,10 +4,12 @@ import { factsIn, type NewOutboxMessage, type OutboxRow, type OutboxState } from
 import { tenantScope } from "./tenant/scope.ts";
 
 /** A message that this process works on until its lease expires. */
-export interface ClaimedMessage extends NewOutboxMessage {
+export interface ClaimedMessage extends Omit<NewOutboxMessage, "notBefore"> {
   tenantId: string;
   id: string;
   createdAt: number;
+  /** When its first attempt was due. */
+  firstDueAt: number;
   /** Which attempt this is, from 1. It also tells this claim from a later one. */
   attempts: number;
 }
@@ -29,6 +31,7 @@ const columns = [
   "user_id",
   "facts",
   "created_at",
+  "not_before",
   "due_at",
   "attempts",
 ];
@@ -65,6 +68,7 @@ export function outbox(database: Database, now: () => number = Date.now) {
           userId: row.user_id,
           facts: factsIn(row),
           createdAt: row.created_at,
+          firstDueAt: Math.max(row.created_at, row.not_before ?? 0),
           attempts: attempts + 1,
         });
       }

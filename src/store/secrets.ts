@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from "node:crypto";
 
 /** Secrets at rest: hashed if we only compare them, sealed if we need them in plain text. */
 
@@ -18,36 +18,62 @@ export function randomToken(): string {
 export interface Sealer {
   /** Encrypts a secret. `context` names the place where it is stored, for example `tenantId/connectionId`. */
   seal(secret: string, context: string): string;
-  /** Decrypts. Throws if the key or the context differs, or if the text was changed. */
+  /** Decrypts. Throws if no key fits, if the context differs, or if the text was changed. */
   open(sealed: string, context: string): string;
+  /** How all texts begin that `seal` returns: the format, and the id of the current key. */
+  readonly prefix: string;
 }
 
 const ivBytes = 12;
 const tagBytes = 16;
 
+/** `v2.` and the id of the key. Texts of older releases begin with `v1.` and name no key. */
+const sealedPattern = /^(?:v2\.([0-9a-f]{8})|v1)\.([\w-]+)$/;
+
 /**
  * AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce. The context is authenticated, so a sealed secret cannot be
  * opened if it is copied to another row.
- * @param dataKey DATA_KEY of the configuration: 32 bytes.
+ * @param dataKey DATA_KEY of the configuration: 32 bytes. It seals.
+ * @param formerKeys DATA_KEY_FORMER. They only open.
  */
-export function sealer(dataKey: Buffer): Sealer {
+export function sealer(dataKey: Buffer, formerKeys: readonly Buffer[] = []): Sealer {
+  const keys = [dataKey, ...formerKeys].map((key) => ({ id: keyId(key), key }));
+  const prefix = `v2.${keyId(dataKey)}.`;
   return {
+    prefix,
     seal(secret, context) {
       const iv = randomBytes(ivBytes);
       const cipher = createCipheriv("aes-256-gcm", dataKey, iv).setAAD(Buffer.from(context));
       const text = Buffer.concat([cipher.update(secret, "utf8"), cipher.final()]);
-      return `v1.${Buffer.concat([iv, cipher.getAuthTag(), text]).toString("base64url")}`;
+      return prefix + Buffer.concat([iv, cipher.getAuthTag(), text]).toString("base64url");
     },
     open(sealed, context) {
-      const bytes = Buffer.from(sealed.replace(/^v1\./, ""), "base64url");
-      const decipher = createDecipheriv("aes-256-gcm", dataKey, bytes.subarray(0, ivBytes), {
-        authTagLength: tagBytes,
-      })
-        .setAAD(Buffer.from(context))
-        .setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes));
-      return Buffer.concat([decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()]).toString(
-        "utf8",
-      );
+      const [, id, text = ""] = sealedPattern.exec(sealed) ?? [];
+      let problem: unknown = new Error("sealed with a key that is not configured");
+      for (const { key } of keys.filter((one) => id === undefined || one.id === id)) {
+        try {
+          return decrypt(Buffer.from(text, "base64url"), key, context);
+        } catch (error) {
+          problem = error;
+        }
+      }
+      throw problem;
     },
   };
+}
+
+/** Names a key without telling anything about it. */
+function keyId(key: Buffer): string {
+  return createHmac("sha256", key).update("DATA_KEY id").digest("hex").slice(0, 8);
+}
+
+function decrypt(bytes: Buffer, key: Buffer, context: string): string {
+  const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, ivBytes), {
+    authTagLength: tagBytes,
+  })
+    .setAAD(Buffer.from(context))
+    .setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes));
+  return Buffer.concat([decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()]).toString(
+    "utf8",
+  );
 }

@@ -7,7 +7,7 @@ import type { Task, TaskAct, TaskFilter, TaskPosition } from "../store/tenant/ta
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Acting } from "../web/access-tokens.ts";
 import { type ActivityTargets, memberEntry } from "../web/activity.ts";
-import { checkRole, hasRole } from "../web/permissions.ts";
+import { checkRole, hasEntitlement, hasRole } from "../web/permissions.ts";
 
 /** The person who acts, and the agent that acts for them. */
 export interface TaskActor {
@@ -143,9 +143,10 @@ function authorOf({ user, agent }: TaskActor) {
   return { userId: user.id, agent: agent?.name ?? null };
 }
 
-/** Whether a person may delete a task: the one who added it, and administrators. */
+/** Whether a person may delete a task: the one who added it, people with the entitlement, and administrators. */
 export function mayDelete({ user, role }: Pick<TaskActor, "user" | "role">, { created }: Task): boolean {
-  return created.person?.id === user.id || hasRole({ role }, "admin");
+  const isTheirs = created.person?.id === user.id;
+  return isTheirs || hasEntitlement({ user }, "task-deletion") || hasRole({ role }, "admin");
 }
 
 /** Throws NotFoundError and ForbiddenError. */

@@ -17,7 +17,7 @@ import { forTenant } from "../store/tenant-store.ts";
 import { answerForm, answerProblems, submittedForm } from "./answers.ts";
 import { requireSignIn, signedIn } from "./guards.ts";
 import type { PasswordLimits } from "./password-limits.ts";
-import { formField } from "./request.ts";
+import { formField, organisationField } from "./request.ts";
 import { endSession, ownSessionId, startSession, takeSessionEnding } from "./sessions.ts";
 import { passwordProblem } from "./setup.ts";
 
@@ -120,6 +120,19 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
 
   // A POST, so that a link or an image on another page cannot sign a person out.
   router.post(paths.logout, async (req, res) => {
+    const others = req.parkedSessions;
+    const isOfAll = formField(req, "all") === "on";
+    const named = formField(req, organisationField);
+    if (others && !isOfAll && req.person && named !== "" && named !== req.person.tenant.id) {
+      // The page is of an organisation that is parked now: end that session, not the current one.
+      const ended = (await others.alive()).filter(({ tenant }) => tenant.id === named);
+      await others.end(
+        req,
+        ended.map(({ id }) => id),
+      );
+      return res.redirect(303, paths.signedOut);
+    }
+    if (isOfAll) await others?.end(req, others.ids());
     // Start before the session ends, because signOutUrl reads it; the session ends even if the provider fails.
     const pendingUrl = req.person ? signOutUrl(req) : null;
     if (req.person)

@@ -12,7 +12,7 @@ import { isUnavailable } from "../store/sql-errors.ts";
 import { signInAgainPath } from "./fresh-sign-in.ts";
 import { answerProblem, prefersJson } from "./problems.ts";
 import { goBack, refusals } from "./refusals.ts";
-import { CrossSiteError, TooManyRequestsError } from "./request.ts";
+import { CrossSiteError, OtherOrganisationError, TooManyRequestsError } from "./request.ts";
 
 /** The page for a person: what happened, and what to do next. */
 interface ErrorPage {
@@ -80,6 +80,7 @@ function pageFor(error: unknown, req: Request): ErrorPage {
   if (error instanceof NotFoundError) return notFound;
   if (error instanceof RefusedError) return refusalPage(error, req);
   if (error instanceof CrossSiteError) return crossSite;
+  if (error instanceof OtherOrganisationError) return { ...otherOrganisation, text: whereTheyAre(req) };
   if (error instanceof ForbiddenError)
     return { status: 403, title: "You may not do this yet", text: error.message, next: error.next, ...again };
   if (error instanceof InvalidError)
@@ -115,6 +116,16 @@ const crossSite: ErrorPage = {
   text: "For your safety this can only be done from our own pages.",
   next: "Open the page here and do it again.",
 };
+
+const otherOrganisation: Omit<ErrorPage, "text"> = {
+  status: 409,
+  title: "That page is of another organisation",
+  next: "If you mean the page’s organisation, switch to it in the account menu, go back, and do it again.",
+};
+
+function whereTheyAre({ person }: Request): string {
+  return `Nothing was changed: you are in ${person?.tenant.name} now, and this page was not opened there.`;
+}
 
 const unavailable: ErrorPage = {
   status: 503,

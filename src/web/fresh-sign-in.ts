@@ -4,7 +4,7 @@
  */
 import type { Request, RequestHandler } from "express";
 import { paths } from "../endpoints.ts";
-import { documentForm, isSeen } from "./request.ts";
+import { documentForm, isSeen, organisationField } from "./request.ts";
 import { type HeldForm, saveSession } from "./sessions.ts";
 
 declare module "express-serve-static-core" {
@@ -58,7 +58,9 @@ export const requireFreshSignIn: RequestHandler = (req, res, next) => {
 const secretFields: ReadonlySet<string> = new Set(["clientSecret", "password", "assertion"]);
 
 function heldForm({ body, originalUrl: action }: Request): HeldForm {
-  const sent = Object.entries((body ?? {}) as Record<string, unknown>).flatMap(([name, value]) =>
+  // The page that shows the form again names the organisation itself.
+  const { [organisationField]: _organisation, ...own } = (body ?? {}) as Record<string, unknown>;
+  const sent = Object.entries(own).flatMap(([name, value]) =>
     [value].flat().map((one) => [name, String(one)] as const),
   );
   const isSecret = ([name]: readonly [string, string]) => secretFields.has(name);

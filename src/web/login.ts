@@ -30,7 +30,8 @@ export function loginRoutes(deps: PasswordLoginDeps): Router {
   const system = systemStore(database);
 
   router.get(paths.login, (req, res) => {
-    if (req.person) return res.redirect(303, safePath(req.query.returnTo, baseUrl, landingPath));
+    if (req.person && req.query.another !== "1")
+      return res.redirect(303, safePath(req.query.returnTo, baseUrl, landingPath));
     showLogin(req, res, "", null);
   });
 

@@ -3,7 +3,12 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import { ConflictError, ForbiddenError, InvalidError, NotFoundError, UnavailableError } from "../errors.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
-import { CrossSiteError, TooManyRequestsError } from "./request.ts";
+import {
+  CrossSiteError,
+  OtherOrganisationError,
+  organisationField,
+  TooManyRequestsError,
+} from "./request.ts";
 
 /** An error answer of the API (RFC 9457). The API's description has it as `Problem`. */
 export const problemSchema = z
@@ -81,6 +86,11 @@ export function problemOf(error: unknown): ProblemDetails | null {
   if (error instanceof ConflictError) return { status: 409, detail: error.message };
   if (error instanceof CrossSiteError)
     return { status: 403, detail: "A browser's session can change something only from our own pages." };
+  if (error instanceof OtherOrganisationError)
+    return {
+      status: 409,
+      detail: `This browser is signed in to several organisations. Name the one that is meant by the header ${organisationField}, with its id.`,
+    };
   if (error instanceof TooManyRequestsError)
     return { status: 429, detail: "There were too many requests.", retryAfter: error.retryAfter };
   if (error instanceof UnavailableError || isUnavailable(error))

@@ -178,11 +178,47 @@ export function formBodies(): RequestHandler {
   return (req, res, next) => (carriesDocument(req.path) ? next() : read(req, res, next));
 }
 
+const readDocument = express.urlencoded({ extended: false, limit: "4mb" });
+
 /**
  * Parses large forms; mount it after the permission check. The limit is far above any valid document, because the form's
  * own page explains a document that is too long better than an error page does.
  */
-export const documentForm: RequestHandler = express.urlencoded({ extended: false, limit: "4mb" });
+export const documentForm: RequestHandler = (req, res, next) => {
+  readDocument(req, res, (error?: unknown) => {
+    try {
+      if (!error) checkOrganisation(req);
+      next(error);
+    } catch (refusal) {
+      next(refusal);
+    }
+  });
+};
+
+/** The hidden field with the id of the tenant whose page has the form (organisations.ts). Scripts may send it as a header. */
+export const organisationField = "of-organisation";
+
+/** A request from a page of another organisation than the one in which the browser is now. */
+export class OtherOrganisationError extends Error {
+  override name = "OtherOrganisationError";
+}
+
+/**
+ * Keeps a page of one organisation from acting in another one, to which the browser was switched in another tab. A browser
+ * with several organisations has to name one. Throws OtherOrganisationError.
+ */
+export function checkOrganisation(req: Request): void {
+  if (!req.person || ["GET", "HEAD", "OPTIONS"].includes(req.method) || carriesUnreadDocument(req)) return;
+  const named = req.get(organisationField) ?? formField(req, organisationField);
+  const isAmbiguous = (req.parkedSessions?.ids().length ?? 0) > 0;
+  if (named === "" ? isAmbiguous : named !== req.person.tenant.id)
+    throw new OtherOrganisationError("the page belongs to another organisation");
+}
+
+/** Its route reads it, and checks it then. */
+function carriesUnreadDocument({ path, originalUrl, body }: Request): boolean {
+  return body === undefined && carriesDocument(originalUrl.split("?")[0] ?? path);
+}
 
 /**
  * A text field of a posted form; empty if it is absent or not a single text. Throws InvalidError for text with a NUL:

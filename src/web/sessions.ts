@@ -50,13 +50,14 @@ export interface NewSession {
 
 /**
  * Signs a user in under a new session id, so that a planted session id is worthless (session fixation). A person who signs
- * in again keeps the form that waits for it.
+ * in again keeps the form that waits for it. A session of another tenant is parked (parked-sessions.ts); the browser's
+ * former session of the same tenant ends.
  */
 export async function startSession(req: Request, session: NewSession): Promise<void> {
   const { tenantId, user, connectionId, sealedIdToken, sessionEndsAt, proof } = session;
   const isSamePerson = req.person?.tenant.id === tenantId && req.person.user.id === user.id;
-  const heldForm = isSamePerson ? req.session.heldForm : undefined;
-  await finished((done) => req.session.regenerate(done));
+  const heldForm = isSamePerson ? req.session.heldForm : await endParked(req, tenantId, user.id);
+  await beginEmpty(req, tenantId);
   req.session.signIn = { tenantId, userId: user.id, accessEpoch: user.accessEpoch, connectionId };
   const userAgent = req.get("user-agent")?.slice(0, 256);
   if (userAgent) req.session.userAgent = userAgent;
@@ -69,7 +70,27 @@ export async function startSession(req: Request, session: NewSession): Promise<v
   req.log.info({ tenantId, userId: user.id, connectionId }, "sign_in.succeeded");
 }
 
-/** Ends this browser's session; the request continues with an empty one. */
+/** Ends this browser's parked session of a tenant. Returns the form that waits in it, if it is the same person's. */
+async function endParked(req: Request, tenantId: string, userId: string): Promise<HeldForm | undefined> {
+  const { parkedSessions } = req;
+  const former = (await parkedSessions?.alive())?.find(({ tenant }) => tenant.id === tenantId);
+  if (!parkedSessions || !former) return undefined;
+  const data = await new Promise<SessionData | null | undefined>((resolve, reject) =>
+    req.sessionStore.get(former.id, (error, found) => (error ? reject(error) : resolve(found))),
+  );
+  await parkedSessions.end(req, [former.id]);
+  return former.user.id === userId ? data?.heldForm : undefined;
+}
+
+/** A new id and an empty session. That of a person of another tenant stays, and waits for them. */
+async function beginEmpty(req: Request, tenantId: string): Promise<void> {
+  if (!req.parkedSessions || !req.person || req.person.tenant.id === tenantId)
+    return await finished((done) => req.session.regenerate(done));
+  req.parkedSessions.park(req);
+  req.sessionStore.generate(req);
+}
+
+/** Ends this browser's session; the request continues with an empty one. Parked sessions stay. */
 export async function endSession(req: Request): Promise<void> {
   req.person = null;
   await finished((done) => req.session.regenerate(done));

@@ -62,6 +62,7 @@ export async function runCommand(
       outgoingProxy: null,
       mail: null,
       dataKey,
+      formerDataKeys: [],
       ...config,
     },
     database,

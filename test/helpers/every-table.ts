@@ -5,6 +5,7 @@ import { createApiKey } from "../../src/directory/api-keys.ts";
 import type { Database } from "../../src/store/database.ts";
 import { forwardAuthKeyStore } from "../../src/store/forward-auth-keys.ts";
 import { rateLimiter } from "../../src/store/rate-limits.ts";
+import { recurringJobStore } from "../../src/store/recurring-jobs.ts";
 import { hashToken, randomToken } from "../../src/store/secrets.ts";
 import { defaultSessionLimits, sessionStore } from "../../src/store/session-store.ts";
 import { newMessage } from "./messages.ts";
@@ -135,6 +136,7 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   });
   const forwardAuthKey = { generation: 1, publicKey: "{}", sealedKey: "", createdAt: 1 };
   await forwardAuthKeyStore(database).add(forwardAuthKey);
+  await recurringJobStore(database).add([{ name: "any", dueAt: 1 }]);
   await rateLimiter(database, { name: "any", points: 1, seconds: 60 }).use("key");
   return tenant;
 }

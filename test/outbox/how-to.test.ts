@@ -10,6 +10,7 @@ import { provisionUser } from "../../src/directory/provisioning.ts";
 import { createLog } from "../../src/log.ts";
 import { type EventCall, eventHandler } from "../../src/outbox/events.ts";
 import { addJob, type JobKind, jobHandler } from "../../src/outbox/jobs.ts";
+import { nextRun, type RecurringJob, recurringSource } from "../../src/outbox/recurring.ts";
 import { openRunner } from "../../src/outbox/runner.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { type CodeBlock, codeBlocks } from "../helpers/docs.ts";
@@ -58,10 +59,11 @@ describe("events and jobs as the how-tos say", () => {
   });
 
   /** Loads a file of a page, with the CRM at its address in this test. */
-  async function load<T>(page: string): Promise<T> {
-    const block = codeBlocks(page).find(({ file }) => file !== null) as CodeBlock & { file: string };
+  async function load<T>(page: string, name?: string): Promise<T> {
+    const blocks = codeBlocks(page).filter(({ file }) => (name ? file === name : file !== null));
+    const block = blocks[0] as CodeBlock & { file: string };
     const url = `http://127.0.0.1:${(crm.address() as AddressInfo).port}`;
-    assert.ok(block.text.includes("https://crm.example"));
+    assert.ok(name ?? block.text.includes("https://crm.example"));
     const path = join(folder, block.file);
     mkdirSync(dirname(path), { recursive: true });
     const zod = pathToFileURL("node_modules/zod/index.js").href;
@@ -84,6 +86,8 @@ describe("events and jobs as the how-tos say", () => {
     assert.match(config, /subscriptions = \{\n {2}tellCrm: \["personCreated"/);
     assert.match(serve, /EventHandlers = \{\n {2}tellCrm,/);
     assert.match(serve, /JobKind\[\] = \[sendPeople\]/);
+    assert.match(serve, /RecurringJob\[\] = \[sendEveryNight\]/);
+    assert.match(serve, /import \{ sendEveryNight \} from "\.\/crm\/nightly\.ts";/);
     assert.match(serve, /import \{ tellCrm \} from "\.\/crm\/events\.ts";/);
     assert.match(rooms, /crm: \["ground", "store", "outbox"\]/);
   });
@@ -127,6 +131,38 @@ describe("events and jobs as the how-tos say", () => {
       assert.equal(new Set(received.map(({ key }) => key)).size, 2);
       const states = await database.sql()("outbox").distinct("state");
       assert.deepEqual(states, [{ state: "sent" }]);
+    });
+
+    it("begin later, and every night for each tenant", async () => {
+      const { sendPeople } = await load<{ sendPeople: JobKind<{ after: number }> }>(jobsPage);
+      const nightly = "src/crm/nightly.ts";
+      const { sendEveryNight } = await load<{ sendEveryNight: RecurringJob }>(jobsPage, nightly);
+      const { database } = use();
+      const log = createLog("silent");
+      let now = Date.now();
+      const [one, two] = [await createTestTenant(database), await createTestTenant(database)];
+      for (const { store } of [one, two]) await store.users.create(newUser("ada@acme.example"));
+      await database.sql()("outbox").delete();
+      const sources = [recurringSource([sendEveryNight], { database, log, now: () => now })];
+      const handlers = handlersOf({ job: jobHandler(database, [sendPeople]) });
+      const runner = openRunner({ database, log, handlers, sources, now: () => now });
+      await addJob(one.store, sendPeople, { after: 0 }, { runAt: now + 3_600_000 });
+      await runner.runDue();
+      assert.deepEqual(received, []);
+      now += 3_600_000;
+      while ((await runner.runDue()) > 0);
+      assert.equal(received.length, 1);
+      now = nextRun(sendEveryNight, now + 86_400_000);
+      assert.equal(new Date(now).toISOString().slice(11), "03:00:00.000Z");
+      received = [];
+      while ((await runner.runDue()) > 0);
+      const tenants = (await database.sql()("tenants").select("id")).length;
+      const waiting = await database.sql()("outbox").whereNot("state", "sent");
+      assert.deepEqual(waiting, []);
+      assert.ok(
+        received.length >= 2 && received.length <= tenants * 2,
+        "both tenants, and those of other tests",
+      );
     });
 
     it("refuse data that the kind does not allow", async () => {

@@ -27,7 +27,7 @@ const exceptions: Record<string, ScimBody> = {
   [`${urns.user}:groups.type`]: { canonicalValues: ["direct"] },
   [`${urns.user}:roles.value`]: assignable("member", "admin"),
   [`${urns.user}:roles.type`]: { canonicalValues: undefined },
-  [`${urns.user}:entitlements.value`]: assignable("task-export", "private-tasks"),
+  [`${urns.user}:entitlements.value`]: assignable("task-export", "task-deletion"),
   [`${urns.group}:displayName`]: { uniqueness: "server" },
   [`${urns.group}:members.value`]: { caseExact: true, required: true },
   [`${urns.group}:members.display`]: { mutability: "readOnly" },

@@ -181,7 +181,7 @@ const users: [string, string][] = [
   ['entitlements eq "task-export"', "ada bob"],
   ['entitlements eq "TASK-Export"', "ada bob"],
   ["entitlements.display pr", "ada"],
-  ['entitlements[value eq "private-tasks"]', "ada"],
+  ['entitlements[value eq "task-deletion"]', "ada"],
   ['entitlements.value ne "task-export"', "ada cleo dan"],
   ["entitlements pr", "ada bob"],
   ["not (entitlements pr)", "cleo dan"],

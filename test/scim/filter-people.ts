@@ -21,7 +21,7 @@ const people = {
     at: "2026-01-01T00:00:00.000Z",
     attributes: {
       roles: [{ value: "admin", type: "Staff", primary: true }],
-      entitlements: [{ value: "task-export" }, { value: "private-tasks", display: "Mine" }],
+      entitlements: [{ value: "task-export" }, { value: "task-deletion", display: "Mine" }],
       displayName: "Ada Lovelace",
       title: "Éngineer",
       nickName: awkward,

@@ -104,13 +104,13 @@ describe("a replacement of a role", () => {
 
     it("is the same for entitlements", async () => {
       const id = await create({ entitlements: ["task-export"] });
-      const other = replace('entitlements[type eq "B"].value', "private-tasks");
+      const other = replace('entitlements[type eq "B"].value', "task-deletion");
       assertScimError(await patch(id, other), 400, "noTarget");
       assert.equal(
-        (await patch(id, replace('entitlements[primary eq "True"].value', "private-tasks"))).status,
+        (await patch(id, replace('entitlements[primary eq "True"].value', "task-deletion"))).status,
         200,
       );
-      assert.deepEqual((await acme.store.users.byId(id))?.entitlements, ["private-tasks"]);
+      assert.deepEqual((await acme.store.users.byId(id))?.entitlements, ["task-deletion"]);
     });
 
     it("creates the role of a person who has none, also after a removal in the same request", async () => {

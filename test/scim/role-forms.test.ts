@@ -295,13 +295,13 @@ describe("roles as clients write them", () => {
     it("has the same forms for entitlements", async () => {
       const { id } = await create();
       await patch(id, { op: "Add", path: "entitlements", value: [packed("Task-Export", "Export")] });
-      const { body } = await patch(id, { op: "Add", path: "entitlements", value: "private-tasks" });
+      const { body } = await patch(id, { op: "Add", path: "entitlements", value: "task-deletion" });
       assert.deepEqual(body.entitlements, [
         { value: "task-export", display: "Export", type: "Entitlement" },
-        { value: "private-tasks", display: "Private tasks", type: "Entitlement" },
+        { value: "task-deletion", display: "Task deletion", type: "Entitlement" },
       ]);
       await patch(id, { op: "Remove", path: 'entitlements[value eq "TASK-EXPORT"]' });
-      assert.deepEqual((await acme.store.users.byId(id))?.entitlements, ["private-tasks"]);
+      assert.deepEqual((await acme.store.users.byId(id))?.entitlements, ["task-deletion"]);
       const unnamed = await patch(id, { op: "add", path: "entitlements", value: [{ display: "x" }] });
       assert.match(unnamed.body.detail, /^Each entitlement needs a value/);
     });

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import type { OrgApp, OrgPerson } from "okta-stand-in/state";
 import { addSignalsApp, addTo, startStandIn, type TestOrg } from "okta-stand-in/testing";
 import type { Connection, User } from "../../src/model.ts";
+import { checkDataKeys } from "../../src/store/reencryption.ts";
+import { sealer } from "../../src/store/secrets.ts";
 import { startTestApp, type TestApp } from "../helpers/app.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -79,6 +82,8 @@ describe("shared signals of the stand-in org", () => {
       const verified = await owner.get(page());
       assert.match(verified.text, /<dt>Verified<\/dt><dd><span class="done">/);
       assert.ok((await stream())?.verifiedAt);
+      // The list of encrypted columns names the places of the stream's secrets.
+      await checkDataKeys(use().database, sealer(randomBytes(32), [orgOptions.dataKey]));
 
       const client = await site().clientOf(ada, connection.id);
       const elsewhere = replica.client();

@@ -29,7 +29,7 @@ describe("the migration that keeps what clients say about roles", () => {
         return id;
       };
       const one = await create("one", [], "admin");
-      const two = await create("two", ["task-export", "private-tasks"], "admin", "member");
+      const two = await create("two", ["task-export", "task-deletion"], "admin", "member");
       const none = await create("none", []);
       await store.roles.grant(none, "admin");
       const documents = async () =>
@@ -48,7 +48,7 @@ describe("the migration that keeps what clients say about roles", () => {
           [two]: {
             title: "T",
             roles: [{ value: "admin" }, { value: "member" }],
-            entitlements: [{ value: "task-export" }, { value: "private-tasks" }],
+            entitlements: [{ value: "task-export" }, { value: "task-deletion" }],
           },
           [none]: { title: "T" },
         });

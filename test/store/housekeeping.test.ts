@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { createLog } from "../../src/log.ts";
-import { removeExpired, startHousekeeping } from "../../src/store/housekeeping.ts";
+import { removeExpired } from "../../src/store/housekeeping.ts";
 import { rateLimiter } from "../../src/store/rate-limits.ts";
 import { sessionStore } from "../../src/store/session-store.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
@@ -85,14 +84,6 @@ describe("housekeeping", () => {
       await store.idempotency.reserve({ userId, agent: "", key: "alive" }, "fingerprint");
       await removeExpired(database);
       assert.deepEqual(await database.sql()("idempotency_keys").select("key"), [{ key: "alive" }]);
-    });
-
-    it("stops", () => {
-      const log = createLog("silent");
-      const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
-      const before = timers();
-      startHousekeeping(use().database, log)();
-      assert.equal(timers(), before);
     });
   });
 });

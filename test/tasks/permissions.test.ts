@@ -133,6 +133,16 @@ describe("what a person may do with tasks", () => {
       );
     });
 
+    it("lets people with the entitlement delete what others added", async () => {
+      const other = await createLocalAccount(acme.store, "other@acme.example");
+      await acme.store.tasks.create("foreign", "foreign", { userId: other.id, agent: null });
+      const remove = async () => (await client.post("/tasks/foreign/delete")).status;
+      assert.equal(await remove(), 403);
+      await assign([{ value: "task-deletion" }]);
+      assert.match((await client.get("/tasks")).text, /tasks\/foreign\/delete/);
+      assert.equal(await remove(), 303);
+    });
+
     it("lets people delete what they added, and an administrator by a group delete anything", async () => {
       const other = await createLocalAccount(acme.store, "other@acme.example");
       const add = async (id: string, by: User) =>

@@ -19,6 +19,8 @@ export interface NewOutboxMessage {
   userId: string | null;
   /** For the handler. It has no personal data: the handler reads that when it needs it. */
   facts: object;
+  /** When it may be done first, in ms since the epoch; absent if at once. */
+  notBefore?: number;
 }
 
 /** A message as the console lists it. */
@@ -46,6 +48,7 @@ export interface OutboxRow {
   /** PostgreSQL's driver parses JSON; SQLite has text. */
   facts: string | object;
   created_at: number;
+  not_before: number | null;
   due_at: number | null;
   attempts: number;
   state: OutboxState;
@@ -60,17 +63,18 @@ export function factsIn({ facts }: Pick<OutboxRow, "facts">): object {
 /** The outbox of one tenant. ../outbox.ts hands its messages to the processes that do the work. */
 export function tenantOutbox(scope: TenantScope, now: () => number) {
   return {
-    /** Adds messages that are due at once. */
+    /** Adds messages. */
     async add(messages: readonly NewOutboxMessage[]): Promise<void> {
       const at = now();
-      const rows = messages.map(({ kind, connectionId, userId, facts }) => ({
+      const rows = messages.map(({ kind, connectionId, userId, facts, notBefore }) => ({
         id: randomUUID(),
         kind,
         connection_id: connectionId,
         user_id: userId,
         facts: JSON.stringify(facts),
         created_at: at,
-        due_at: at,
+        not_before: notBefore ?? null,
+        due_at: Math.max(at, notBefore ?? at),
         attempts: 0,
         state: "waiting",
       }));

@@ -1,0 +1,121 @@
+/**
+ * The further sessions of a browser, one for each other tenant in which it is signed in (docs/decisions/0075). They are
+ * parked: no request has their rights until the person switches.
+ */
+import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import type { Request, RequestHandler } from "express";
+import { hashToken } from "../store/secrets.ts";
+import type { SessionStore, SignedInPerson } from "../store/session-store.ts";
+import { cookieOf } from "./request.ts";
+
+/** A parked session that gives access, as the database knows it now. */
+export interface ParkedSession extends Pick<SignedInPerson, "tenant" | "user"> {
+  /** The session's id: a secret of this browser. */
+  id: string;
+}
+
+export interface ParkedSessions {
+  /** The ids, the last one that was parked first. Needs no database. */
+  ids(): readonly string[];
+  /** Replaces the ids, in the browser's cookie as well. */
+  keep(ids: readonly string[]): void;
+  /** Those whose sessions are alive, by the rules for the current session. */
+  alive(): Promise<ParkedSession[]>;
+  /** Adds the current session; the oldest one is forgotten if there are too many. */
+  park(req: Request): void;
+  /** Makes a parked session the current one. The current one must be parked before, or it is lost. */
+  resume(req: Request, id: string): Promise<void>;
+  /** Ends parked sessions. */
+  end(req: Request, ids: readonly string[]): Promise<void>;
+}
+
+declare module "express-serve-static-core" {
+  interface Request {
+    /** Absent where no session is loaded. */
+    parkedSessions?: ParkedSessions;
+  }
+}
+
+/** A page asks the database for each. */
+const mostParked = 4;
+
+/**
+ * Reads the cookie of parked sessions. Its ids are as secret as that of the session's cookie, and it has the same attributes.
+ * The MAC keeps made-up ids from the database. Its key is derived from SESSION_SECRET for this use alone.
+ */
+export function parkedSessions({
+  sessions,
+  secret,
+  baseUrl,
+}: {
+  sessions: SessionStore;
+  secret: string;
+  baseUrl: string;
+}): RequestHandler {
+  const secure = baseUrl.startsWith("https:");
+  const name = secure ? "__Host-parked-sessions" : "parked-sessions";
+  const attributes = { httpOnly: true, sameSite: "lax", secure, path: "/" } as const;
+  const key = Buffer.from(hkdfSync("sha256", secret, "", "parked-sessions", 32));
+
+  const signed = (ids: readonly string[]) => {
+    const text = ids.join("~");
+    return `${text}.${createHmac("sha256", key).update(text).digest("base64url")}`;
+  };
+  const read = (req: Request): readonly string[] => {
+    const value = cookieOf(req, name) ?? "";
+    const ids = value.slice(0, value.lastIndexOf(".")).split("~");
+    const [given, expected] = [Buffer.from(value), Buffer.from(signed(ids))];
+    return given.length === expected.length && timingSafeEqual(given, expected) ? ids : [];
+  };
+
+  return (req, res, next) => {
+    let ids = read(req);
+    const parked: ParkedSessions = {
+      ids: () => ids,
+
+      keep(wanted) {
+        ids = wanted.slice(0, mostParked);
+        // Like express-session: never send a secure cookie over http.
+        if (secure && !req.secure) return;
+        if (ids.length > 0) res.cookie(name, signed(ids), attributes);
+        else res.clearCookie(name, attributes);
+      },
+
+      async alive() {
+        const found = await Promise.all(
+          ids.map(async (id) => {
+            const stored = await sessions.load(hashToken(id));
+            const person = stored?.signIn ? await sessions.person(stored.signIn) : null;
+            return person ? [{ id, tenant: person.tenant, user: person.user }] : [];
+          }),
+        );
+        return found.flat();
+      },
+
+      park: ({ sessionID }) => parked.keep([sessionID, ...ids.filter((id) => id !== sessionID)]),
+
+      async resume(request, id) {
+        const data = await new Promise<Parameters<typeof request.sessionStore.createSession>[1] | null>(
+          (resolve, reject) =>
+            request.sessionStore.get(id, (error, found) => (error ? reject(error) : resolve(found ?? null))),
+        );
+        if (!data) throw new Error("the parked session has ended");
+        request.sessionID = id;
+        request.sessionStore.createSession(request, data);
+        // The cookie of the session gets this id, with the attributes of any other.
+        Object.assign(request.session.cookie, attributes);
+        parked.keep(ids.filter((one) => one !== id));
+      },
+
+      async end({ sessionStore }, ended) {
+        for (const id of ended)
+          await new Promise<void>((resolve, reject) =>
+            sessionStore.destroy(id, (error) => (error ? reject(error) : resolve())),
+          );
+        parked.keep(ids.filter((id) => !ended.includes(id)));
+      },
+    };
+    req.parkedSessions = parked;
+    next();
+  };
+}
