@@ -5,7 +5,7 @@ import { columns } from "./columns.ts";
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.alterTable("tenants", (table) => {
     const { text } = columns(knex, table);
-    text("second_step").notNullable().defaultTo("nobody");
+    text("second_step").notNullable().defaultTo("none");
   });
   await knex.schema.createTable("authenticators", (table) => {
     const { text, integer, tenant, sameTenant } = columns(knex, table);

@@ -156,9 +156,9 @@ function readPolicy(form: FormReader): Omit<SessionPolicy, "secondStep"> | null 
 
 /** The choices of the form. */
 const secondStepWords: Record<SecondStepPolicy, string> = {
-  nobody: "Nobody",
+  none: "No one",
   admins: "Owners and admins",
-  everybody: "Everybody",
+  everyone: "Everyone",
 };
 
 const secondStepFacts = ({ secondStep }: SessionPolicy): Fact[] => [

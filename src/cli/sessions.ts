@@ -9,7 +9,7 @@ import type { Command, CommandInput } from "./command.ts";
 export const sessionsCommand: Command = {
   name: "tenant sessions",
   usage:
-    "<slug> [--idle MINUTES] [--absolute MINUTES] [--admin-sign-in MINUTES|off] [--saml-unsolicited on|off] [--second-step nobody|admins|everybody] [--json]",
+    "<slug> [--idle MINUTES] [--absolute MINUTES] [--admin-sign-in MINUTES|off] [--saml-unsolicited on|off] [--second-step none|admins|everyone] [--json]",
   summary: "Show or change how long people stay signed in",
   positionals: ["slug"],
   values: ["idle", "absolute", "admin-sign-in", "saml-unsolicited", "second-step"],

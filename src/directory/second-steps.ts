@@ -15,7 +15,7 @@ import { usablePasswordHash } from "./synced-passwords.ts";
  * at an identity provider never come here: the provider asks for its own.
  */
 
-/** What a right password leads to: a session, the question for the second step, or its set-up. */
+/** The consequence of a right password: a session, the question for the second step, or its set-up. */
 export type SecondStepNeed = "none" | "ask" | "enrol";
 
 export async function secondStepNeed(store: TenantStore, userId: string): Promise<SecondStepNeed> {
@@ -27,8 +27,8 @@ export async function secondStepNeed(store: TenantStore, userId: string): Promis
 /** Whether the tenant's policy wants a second step from this person. */
 export async function isSecondStepRequired(store: TenantStore, userId: string): Promise<boolean> {
   const policy = await store.sessions.policy();
-  if (!policy || policy.secondStep === "nobody") return false;
-  return policy.secondStep === "everybody" || atLeast(await store.roles.effective(userId), "admin");
+  if (!policy || policy.secondStep === "none") return false;
+  return policy.secondStep === "everyone" || atLeast(await store.roles.effective(userId), "admin");
 }
 
 /** A local sign-in whose password, or passkey, was right. */

@@ -18,11 +18,11 @@ export interface SessionPolicy extends SessionLimits {
   adminFreshMinutes: number | null;
   /** Whether a SAML sign-in may begin at the identity provider. If so, each connection can still forbid it. */
   samlUnsolicited: boolean;
-  /** Whose sign-in with a local password needs a second step. Others may set one up. */
+  /** The people whose sign-in with a local password needs a second step. Others may set one up. */
   secondStep: SecondStepPolicy;
 }
 
-export const secondStepPolicies = ["nobody", "admins", "everybody"] as const;
+export const secondStepPolicies = ["none", "admins", "everyone"] as const;
 export type SecondStepPolicy = (typeof secondStepPolicies)[number];
 
 /** For tenants that chose none, and for browsers that are not signed in. The migration has the same numbers. */
@@ -33,7 +33,7 @@ export const defaultSessionPolicy: SessionPolicy = {
   ...defaultSessionLimits,
   adminFreshMinutes: null,
   samlUnsolicited: true,
-  secondStep: "nobody",
+  secondStep: "none",
 };
 
 /** The moments of a session that decide when it ends. */

@@ -3,7 +3,7 @@ import { brand } from "../../config/brand.ts";
 import { base32, newAuthenticatorKey } from "../directory/one-time-codes.ts";
 import type { Sealer } from "../store/secrets.ts";
 
-/** Whose authenticator app a key is for. */
+/** The person whose app gets a key. */
 interface KeyHolder {
   tenantId: string;
   tenantName: string;
@@ -15,8 +15,8 @@ interface KeyHolder {
 export interface OfferedKey {
   /** As text, in groups of four. */
   text: string;
-  /** A QR code as inline SVG. */
-  picture: string;
+  /** The QR code: how many modules wide it is with its border, and the dark ones as an SVG path. */
+  picture: { width: number; path: string };
   /** The key for the form: sealed, so that only the page that showed it can confirm it. */
   sealed: string;
 }
@@ -34,7 +34,7 @@ export function offerKey(sealer: Sealer, holder: KeyHolder, sealed?: string): Of
   const text = base32(key);
   return {
     text: (text.match(/.{4}/g) ?? []).join(" "),
-    picture: encodeQR(otpauthUrl(text, holder), "svg", { border: 2 }),
+    picture: pictureOf(otpauthUrl(text, holder)),
     sealed: known && sealed !== undefined ? sealed : sealer.seal(key.toString("base64url"), placeOf(holder)),
   };
 }
@@ -50,6 +50,12 @@ export function openKey(
   } catch {
     return null;
   }
+}
+
+function pictureOf(url: string): OfferedKey["picture"] {
+  const rows = encodeQR(url, "raw", { border: 2 });
+  const dark = rows.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : [])));
+  return { width: rows.length, path: dark.join("") };
 }
 
 /** The URL that authenticator apps read: "Key URI Format". */

@@ -4,11 +4,11 @@ import { secondStepNeed } from "../directory/second-steps.ts";
 import type { User } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import { type SealedStep, type StepDeps, sealedStep } from "./pending-sign-in.ts";
+import { type SealedStep, type SealedStepDeps, sealedStep } from "./pending-sign-in.ts";
 import { startSession } from "./sessions.ts";
 
 /** A sign-in whose password was right, and whose second step is still missing. */
-export interface PendingSignIn {
+export interface PendingLocalSignIn {
   tenantId: string;
   userId: string;
   accessEpoch: number;
@@ -19,13 +19,13 @@ export interface PendingSignIn {
 }
 
 /** A person whose password, or link, was right. */
-export interface ProvenPassword extends Pick<PendingSignIn, "tenantId" | "isKnownDevice" | "returnTo"> {
+export interface ProvenPassword extends Pick<PendingLocalSignIn, "tenantId" | "isKnownDevice" | "returnTo"> {
   user: User;
 }
 
 /** The end of each sign-in without an identity provider. */
 export interface LocalSignIns {
-  pending: SealedStep<PendingSignIn>;
+  pending: SealedStep<PendingLocalSignIn>;
   /**
    * Starts the session if no second step is missing. Otherwise the browser gets a pending sign-in, and the caller leads it to
    * the second step. Returns whether there is a session now.
@@ -35,9 +35,9 @@ export interface LocalSignIns {
   complete(req: Request, proven: Omit<ProvenPassword, "returnTo">): Promise<void>;
 }
 
-export function localSignIns(deps: StepDeps & { database: Database; mails: Mails }): LocalSignIns {
+export function localSignIns(deps: SealedStepDeps & { database: Database; mails: Mails }): LocalSignIns {
   const { database, mails } = deps;
-  const pending = sealedStep<PendingSignIn>("second-step", deps);
+  const pending = sealedStep<PendingLocalSignIn>("second-step", deps);
 
   const complete: LocalSignIns["complete"] = async (req, { tenantId, user, isKnownDevice }) => {
     if (!isKnownDevice) await mails.add(forTenant(database, tenantId), user.id, "new-device");

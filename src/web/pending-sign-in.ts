@@ -17,7 +17,7 @@ export interface SealedStep<Facts> {
   forget(res: Response): void;
 }
 
-export interface StepDeps {
+export interface SealedStepDeps {
   sealer: Sealer;
   baseUrl: string;
 }
@@ -34,7 +34,7 @@ interface Sealed<Facts> {
  * A step of a sign-in, sealed with DATA_KEY in a cookie: an anonymous request stores no row. The cookie binds the step to
  * its browser. It lasts ten minutes and works once, by its id (docs/decisions/0065).
  */
-export function sealedStep<Facts>(name: string, { sealer, baseUrl }: StepDeps): SealedStep<Facts> {
+export function sealedStep<Facts>(name: string, { sealer, baseUrl }: SealedStepDeps): SealedStep<Facts> {
   const secure = baseUrl.startsWith("https:");
   const cookie = secure ? `__Host-${name}` : name;
   const options = { httpOnly: true, sameSite: "lax", path: "/", secure } as const;

@@ -34,7 +34,7 @@ const [section, appForm, passkeyForm] = ["second-step", "authenticator", "passke
 
 const longestName = 60;
 
-/** What the account page shows of a person's second steps; null for people without a local password. */
+/** A person's second steps, for the account page; null for people without a local password. */
 export async function secondStepsOf(store: TenantStore, user: User, hasPassword: boolean) {
   if (!hasPassword) return null;
   const [steps, passkeys, isRequired] = await Promise.all([

@@ -18,7 +18,7 @@ import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { answerForm } from "./answers.ts";
 import { type OfferedKey, offerKey, openKey } from "./authenticator-key.ts";
 import { landingPath } from "./home.ts";
-import type { LocalSignIns, PendingSignIn } from "./local-sign-in.ts";
+import type { LocalSignIns, PendingLocalSignIn } from "./local-sign-in.ts";
 import type { PasswordLimits } from "./password-limits.ts";
 import { formField, navigationOnly, safePath } from "./request.ts";
 import { noTransform } from "./views.ts";
@@ -35,7 +35,7 @@ export interface SecondStepDeps {
 
 /** A pending sign-in, its person, and what they have to do. */
 interface Opened {
-  pending: PendingSignIn;
+  pending: PendingLocalSignIn;
   store: TenantStore;
   user: User;
 }
@@ -67,7 +67,7 @@ async function openPending(
   return null;
 }
 
-const signInOf = ({ userId, accessEpoch }: PendingSignIn, req: Request): LocalSignIn => ({
+const signInOf = ({ userId, accessEpoch }: PendingLocalSignIn, req: Request): LocalSignIn => ({
   userId,
   accessEpoch,
   requestId: req.id,
@@ -80,7 +80,7 @@ const signInOf = ({ userId, accessEpoch }: PendingSignIn, req: Request): LocalSi
 async function completing<T>(
   { database, signIns }: SecondStepDeps,
   req: Request,
-  { tenantId }: PendingSignIn,
+  { tenantId }: PendingLocalSignIn,
   work: (store: TenantStore) => Promise<T>,
 ): Promise<T> {
   return await database.transaction(async (joined) => {

@@ -14,7 +14,7 @@ import { RefusedError } from "../errors.ts";
 import type { User } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import type { Passkey } from "../store/tenant/passkeys.ts";
-import { type StepDeps, sealedStep } from "./pending-sign-in.ts";
+import { type SealedStepDeps, sealedStep } from "./pending-sign-in.ts";
 
 /** A challenge, and the only person whose answer counts; null if any passkey may answer. */
 interface Challenge {
@@ -71,7 +71,7 @@ const useAnswer = credential.extend({
   }),
 });
 
-export function webAuthn(deps: StepDeps & { database: Database }): WebAuthn {
+export function webAuthn(deps: SealedStepDeps & { database: Database }): WebAuthn {
   const { baseUrl, database } = deps;
   const rpID = new URL(baseUrl).hostname;
   const expected = { expectedOrigin: baseUrl, expectedRPID: rpID, requireUserVerification: true };

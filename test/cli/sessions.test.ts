@@ -25,7 +25,7 @@ describe("admin -- tenant sessions", () => {
       absoluteMinutes: 1440,
       adminFreshMinutes: null,
       samlUnsolicited: true,
-      secondStep: "nobody",
+      secondStep: "none",
     };
 
     it("shows the policy, and changes nothing without options", async () => {
@@ -51,7 +51,7 @@ describe("admin -- tenant sessions", () => {
     it("sets whose local sign-in needs a second step", async () => {
       assert.deepEqual(await run("--second-step", "admins"), { ...defaults, secondStep: "admins" });
       const [entry] = await acme.store.activity.latest(1);
-      assert.deepEqual(entry?.changed, ["secondStep: nobody → admins"]);
+      assert.deepEqual(entry?.changed, ["secondStep: none → admins"]);
     });
 
     it("refuses what the console refuses", async () => {

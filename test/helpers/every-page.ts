@@ -7,6 +7,7 @@ import { guidePages } from "../guide/pages.ts";
 import { inspectorPages } from "../inspector/pages.ts";
 import { authorizationPages } from "../scim-authorization/pages.ts";
 import { taskPages } from "../tasks/pages.ts"; // sample domain
+import { secondStepPages } from "../web/second-step-pages.ts";
 import { stepUpPages } from "../web/step-up-pages.ts";
 import type { Answer, Client } from "./client.ts";
 import type { TestDatabase } from "./databases.ts";
@@ -96,6 +97,7 @@ export async function everyPage(use: () => TestDatabase, site: Site): Promise<Pa
     ...signedOut.map((page) => ({ ...page, as: null })),
     ...signedIn.map((page) => ({ ...page, as: owner })),
     ...(await stepUpPages(use, site)),
+    ...(await secondStepPages(site)),
     ...(await adminPages(use, site)),
     ...(await inspectorPages(acme, owner)),
     ...(await guidePages(acme, owner)),

@@ -20,7 +20,7 @@ describe("the second step of a sign-in with a password", () => {
     const site = useSite(use);
     let people = 0;
     beforeEach(() => forgetCounts(use().database));
-    afterEach(() => site().acme.store.sessions.changePolicy({ secondStep: "nobody" }));
+    afterEach(() => site().acme.store.sessions.changePolicy({ secondStep: "none" }));
 
     const newPerson = (role: "member" | "admin" | "owner" = "member") =>
       createLocalAccount(site().acme.store, `second-${++people}@acme.example`, role);
@@ -231,7 +231,7 @@ describe("the second step of a sign-in with a password", () => {
     });
 
     describe("by the tenant's policy", () => {
-      const require = (secondStep: "admins" | "everybody") =>
+      const require = (secondStep: "admins" | "everyone") =>
         site().acme.store.sessions.changePolicy({ secondStep });
       const setUp = "/login/second-step/set-up";
       async function enrol(client: Client): Promise<Answer> {
@@ -241,7 +241,7 @@ describe("the second step of a sign-in with a password", () => {
       }
 
       it("is set up after the password, before there is a session", async () => {
-        await require("everybody");
+        await require("everyone");
         const user = await newPerson();
         const { client, answer } = await enterPassword(user);
         assertRedirect(answer, page);
@@ -253,7 +253,7 @@ describe("the second step of a sign-in with a password", () => {
         assert.match((await client.get("/account")).text, /Your recovery codes/);
       });
 
-      it("applies to owners and admins, or to everybody", async () => {
+      it("applies to owners and admins, or to everyone", async () => {
         const [member, admin, owner] = [
           await newPerson(),
           await newPerson("admin"),
@@ -265,12 +265,12 @@ describe("the second step of a sign-in with a password", () => {
           [await where(member), await where(admin), await where(owner)],
           [landingPath, page, page],
         );
-        await require("everybody");
+        await require("everyone");
         assert.equal(await where(await newPerson()), page);
       });
 
       it("lets no password replace a second step that exists", async () => {
-        await require("everybody");
+        await require("everyone");
         const user = await newPerson();
         const { client } = await enterPassword(user);
         const form = await client.get(setUp);
@@ -281,7 +281,7 @@ describe("the second step of a sign-in with a password", () => {
       });
 
       it("refuses to remove the last second step", async () => {
-        await require("everybody");
+        await require("everyone");
         const { user } = await withApp();
         const client = await site().clientOf(user);
         await client.post("/account/authenticator/remove");
@@ -299,19 +299,19 @@ describe("the second step of a sign-in with a password", () => {
         assertRedirect(await submit(owner, "/admin/sessions", "/second-step", change), "/admin/sessions");
         assert.equal((await site().acme.store.sessions.policy())?.secondStep, "admins");
         const [entry] = await site().acme.store.activity.latest(1);
-        const expected = ["sessions.second_step_changed", ["secondStep: nobody → admins"]];
+        const expected = ["sessions.second_step_changed", ["secondStep: none → admins"]];
         assert.deepEqual([entry?.action, entry?.changed], expected);
       });
 
       it("does not ask people who come through their identity provider", async () => {
-        await require("everybody");
+        await require("everyone");
         const connection = await site().acme.connection();
         const client = await site().clientOf(await newPerson("admin"), connection.id);
         assert.equal((await client.get("/admin")).status, 200);
       });
 
       it("never locks out the last owner: the operator removes what is lost", async () => {
-        await require("everybody");
+        await require("everyone");
         const { store } = site().acme;
         const owner = await newPerson("owner");
         await giveAuthenticator(store, site().sealer, owner);

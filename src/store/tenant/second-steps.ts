@@ -1,6 +1,6 @@
 import type { TenantScope } from "./scope.ts";
 
-/** What a person can prove in addition to their password. */
+/** A person's proofs in addition to their password. */
 export interface SecondSteps {
   /** When the authenticator app was set up; null without one. */
   authenticatorAt: number | null;
