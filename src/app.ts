@@ -62,6 +62,7 @@ import { leadToForm } from "./web/form-addresses.ts";
 import { homeRoutes } from "./web/home.ts";
 import { type HostRouter, hostRouters } from "./web/host-routers.ts";
 import { knownDevices } from "./web/known-devices.ts";
+import { localSignIns } from "./web/local-sign-in.ts";
 import { loginRoutes } from "./web/login.ts";
 import { type McpTool, mcpRoutes } from "./web/mcp.ts";
 import { operations } from "./web/operations.ts";
@@ -69,10 +70,13 @@ import { organisationRoutes, organisationsOnPages, ownOrganisation } from "./web
 import { parkedSessions } from "./web/parked-sessions.ts";
 import { passwordLimits } from "./web/password-limits.ts";
 import { formBodies, refuseNul, requestContext, sameOrigin } from "./web/request.ts";
+import { secondStepRoutes } from "./web/second-step.ts";
+import { secondStepAccountRoutes } from "./web/second-step-account.ts";
 import { securityHeaders } from "./web/security-headers.ts";
 import { loadPerson, sessionCookie } from "./web/sessions.ts";
 import { setupRoutes } from "./web/setup.ts";
 import { compressPages, pageContext, setUpViews } from "./web/views.ts";
+import { webAuthn } from "./web/webauthn.ts";
 import { type WebhookReceiver, webhookRoutes } from "./web/webhooks.ts";
 
 export interface AppDeps {
@@ -153,6 +157,8 @@ export function createApp({
   const shared = { database, sealer: sealer(config.dataKey, config.formerDataKeys), baseUrl, recorder };
   const oidc = { ...shared, providers, keys };
   const saml = samlRoutes({ ...shared, limits, generateKeys });
+  const local = { ...shared, limits: guesses, mails, signIns: localSignIns({ ...shared, mails }) };
+  const secondSteps = { ...local, webAuthn: webAuthn(shared) };
 
   const app = newExpress(config);
   setUpViews(app, { baseUrl, sendsMail: mails.isOn });
@@ -210,11 +216,13 @@ export function createApp({
   if (extraRoutes) app.use(extraRoutes);
   app.use(homeRoutes());
   app.use(guideRoutes({ baseUrl }));
-  app.use(loginRoutes({ database, baseUrl, passwords, refusals, limits: guesses, mails }));
-  app.use(setupRoutes({ database, passwords, limits: guesses, mails }));
+  app.use(loginRoutes({ ...local, passwords, refusals }));
+  app.use(secondStepRoutes(secondSteps));
+  app.use(setupRoutes({ ...local, passwords }));
   app.use(organisationRoutes());
   app.use(recordSignOut(recorder));
-  app.use(accountRoutes({ database, passwords, signOutUrl: signOutUrlOf(oidc), limits: guesses, mails }));
+  app.use(accountRoutes({ ...local, passwords, signOutUrl: signOutUrlOf(oidc) }));
+  app.use(secondStepAccountRoutes(secondSteps));
   app.use(forwardAuthRoutes({ ...shared, generateKeys, audiences: config.forwardAuthAudiences }));
   app.use(recordOidc(recorder));
   app.use(oidcRoutes(oidc));

@@ -6,10 +6,18 @@
 export const paths = {
   home: "/",
   account: "/account",
+  authenticator: "/account/authenticator",
+  passkeys: "/account/passkeys",
+  newPasskey: "/account/passkeys/new",
+  recoveryCodes: "/account/recovery-codes",
   me: "/me",
   login: "/login",
   /** Where an administrator whose sign-in is too old signs in again. */
   signInAgain: "/login/again",
+  /** The second step of a sign-in with a local password, and its set-up where the tenant wants one. */
+  secondStep: "/login/second-step",
+  secondStepSetUp: "/login/second-step/set-up",
+  passkeyLogin: "/login/passkey",
   passwordLogin: "/login/password",
   passwordLoginOf: (slug: string) => `/login/password/${encodeURIComponent(slug)}`,
   forgottenPassword: (slug: string) => `/login/password/${encodeURIComponent(slug)}/forgotten`,

@@ -41,6 +41,7 @@ export type ConflictCode =
   | "client-exists"
   | "domain-claimed"
   | "provider-decides"
+  | "second-step-required"
   | "stale";
 
 /** A value is not acceptable. The message says which and why, to the person who entered it. */
@@ -129,6 +130,7 @@ export const refusalReasons = [
   "user-inactive",
   "user-blocked",
   "bad-credentials",
+  "second-step-not-valid",
   "single-sign-on-required",
   "link-not-valid",
   "sign-in-not-started-here",

@@ -66,6 +66,8 @@ const ownedPackages: Record<string, string | readonly string[]> = {
   piscina: [],
   scimmy: [],
   helmet: "web",
+  "@simplewebauthn/server": "web",
+  qr: "web",
   compression: "web",
   "express-session": "web",
   ejs: ["guide", "mail", "web"],

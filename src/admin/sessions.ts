@@ -1,4 +1,4 @@
-import { Router } from "express";
+import { type Request, Router } from "express";
 import { z } from "zod";
 import { endSessionOf } from "../directory/administration.ts";
 import {
@@ -8,9 +8,16 @@ import {
   type PolicyTime,
 } from "../directory/session-policy.ts";
 import { paths } from "../endpoints.ts";
-import { defaultSessionPolicy, type SessionPolicy } from "../store/session-store.ts";
+import { InvalidError } from "../errors.ts";
+import {
+  defaultSessionPolicy,
+  type SecondStepPolicy,
+  type SessionPolicy,
+  secondStepPolicies,
+} from "../store/session-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
 import { answerProblems, submittedForm } from "../web/answers.ts";
+import { requireOwner } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
 import { ownSessionId } from "../web/sessions.ts";
 import { adminEntry, administrator, makeChange, storeOf } from "./change.ts";
@@ -29,8 +36,8 @@ interface Length {
   unit: Unit;
 }
 
-/** The form on the page, and the list below it. */
-const [formId, listId] = ["limits", "list"];
+/** The forms on the page, and the list below them. */
+const [formId, secondStepId, listId] = ["limits", "second-step", "list"];
 
 const position = z.object({ createdAt: z.number(), id: z.string().max(100) });
 
@@ -50,6 +57,9 @@ export function sessionRoutes({ database }: AdminDeps): Router {
       title: "Sessions",
       stylesheets: ["lists.css"],
       units: Object.keys(units),
+      secondStepWords,
+      secondStep: shown.secondStep,
+      shownSecondStep: shownValue(secondStepFacts(shown)),
       form: submittedForm(res, formId) ?? { values: valuesOf(shown), problems: {}, notes: {} },
       shown: shownValue(policyFacts(shown)),
       sessions: found.slice(0, pageSize),
@@ -75,6 +85,24 @@ export function sessionRoutes({ database }: AdminDeps): Router {
         async apply(store) {
           checkShown(req, policyFacts((await store.sessions.lockPolicy()) ?? defaultSessionPolicy), page);
           entry.changed = await changeSessionPolicy(store, policy);
+        },
+      },
+    );
+  });
+
+  // Only owners decide how an owner signs in.
+  router.post(`${page}/second-step`, requireOwner, async (req, res) => {
+    const entry = adminEntry(req, "sessions.second_step_changed", null);
+    await makeChange(
+      { req, res, database },
+      {
+        entry,
+        done: "The policy is saved. It applies from the next sign-in with a password.",
+        page,
+        at: secondStepId,
+        async apply(store) {
+          checkShown(req, secondStepFacts((await store.sessions.lockPolicy()) ?? defaultSessionPolicy), page);
+          entry.changed = await changeSessionPolicy(store, { secondStep: secondStepIn(req) });
         },
       },
     );
@@ -108,7 +136,7 @@ function policyFacts(policy: SessionPolicy): Fact[] {
 }
 
 /** Null if there are problems, which the form then has. */
-function readPolicy(form: FormReader): SessionPolicy | null {
+function readPolicy(form: FormReader): Omit<SessionPolicy, "secondStep"> | null {
   const policy = {
     idleMinutes: readTime(form, "idle", "idleMinutes"),
     absoluteMinutes: readTime(form, "absolute", "absoluteMinutes"),
@@ -124,6 +152,25 @@ function readPolicy(form: FormReader): SessionPolicy | null {
     }
   }
   return form.isValid ? policy : null;
+}
+
+/** The choices of the form. */
+const secondStepWords: Record<SecondStepPolicy, string> = {
+  none: "No one",
+  admins: "Owners and admins",
+  everyone: "Everyone",
+};
+
+const secondStepFacts = ({ secondStep }: SessionPolicy): Fact[] => [
+  ["Local sign-in needs a second step", secondStepWords[secondStep]],
+];
+
+/** Throws InvalidError. */
+function secondStepIn(req: Request): SecondStepPolicy {
+  const text = formField(req, "secondStep");
+  const chosen = secondStepPolicies.find((one) => one === text);
+  if (!chosen) throw new InvalidError("Choose who needs a second step.");
+  return chosen;
 }
 
 /** NaN if there is a problem, which the form then has. */

@@ -23,6 +23,10 @@ const groups: { words: string[]; load(): Promise<readonly Command[]> }[] = [
       (await import("./sessions.ts")).sessionsCommand,
     ],
   },
+  {
+    words: ["second-step"],
+    load: async () => [(await import("./second-steps.ts")).secondStepsCommand],
+  },
   { words: ["connection"], load: async () => (await import("./connections.ts")).connectionCommands },
   { words: ["client"], load: async () => (await import("./clients.ts")).clientCommands },
   { words: ["scim-client"], load: async () => (await import("./scim-clients.ts")).scimClientCommands },

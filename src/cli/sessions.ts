@@ -1,7 +1,7 @@
 import { changeSessionPolicy, checkPolicyTime, type PolicyTime } from "../directory/session-policy.ts";
 import { tenantBySlug } from "../directory/tenants.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
-import type { SessionPolicy } from "../store/session-store.ts";
+import { type SessionPolicy, secondStepPolicies } from "../store/session-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import type { Command, CommandInput } from "./command.ts";
 
@@ -9,10 +9,10 @@ import type { Command, CommandInput } from "./command.ts";
 export const sessionsCommand: Command = {
   name: "tenant sessions",
   usage:
-    "<slug> [--idle MINUTES] [--absolute MINUTES] [--admin-sign-in MINUTES|off] [--saml-unsolicited on|off] [--json]",
+    "<slug> [--idle MINUTES] [--absolute MINUTES] [--admin-sign-in MINUTES|off] [--saml-unsolicited on|off] [--second-step none|admins|everyone] [--json]",
   summary: "Show or change how long people stay signed in",
   positionals: ["slug"],
-  values: ["idle", "absolute", "admin-sign-in", "saml-unsolicited"],
+  values: ["idle", "absolute", "admin-sign-in", "saml-unsolicited", "second-step"],
   async run(input, { database }) {
     const { id } = await tenantBySlug(database, input.positional("slug"));
     const changes = readChanges(input);
@@ -46,5 +46,14 @@ function readChanges(input: CommandInput): Partial<SessionPolicy> {
     ...minutes("absolute", "absoluteMinutes"),
     ...(isOff ? { adminFreshMinutes: null } : minutes("admin-sign-in", "adminFreshMinutes")),
     ...(samlUnsolicited === undefined ? {} : { samlUnsolicited }),
+    ...readSecondStep(input),
   };
+}
+
+function readSecondStep(input: CommandInput): Pick<SessionPolicy, "secondStep"> | object {
+  const text = input.value("second-step");
+  if (text === undefined) return {};
+  const secondStep = secondStepPolicies.find((one) => one === text);
+  if (!secondStep) throw new InvalidError(`--second-step must be one of ${secondStepPolicies.join(", ")}.`);
+  return { secondStep };
 }

@@ -15,6 +15,7 @@ import { namesFromAddress } from "./names-from-address.ts";
 import { isLivingGrant } from "./provisioning-grants.ts";
 import { isActiveToken } from "./provisioning-tokens.ts";
 import { atLeast } from "./roles.ts";
+import { forgetSecondSteps } from "./second-steps.ts";
 import { checkEmail } from "./tenants.ts";
 
 /** For how long the link of an invitation works. */
@@ -91,6 +92,7 @@ export async function handOverInvited(store: TenantStore, before: User): Promise
   if (before.origin !== "invited") return;
   await store.invitations.remove(before.id);
   await store.credentials.remove(before.id);
+  await forgetSecondSteps(store, before.id);
   await revokeUserAccess(store, before.id);
 }
 

@@ -13,6 +13,7 @@ import { checkPersonalNames, validateNameChanges, validateNames } from "./names.
 import { namesFromAddress } from "./names-from-address.ts";
 import type { PasswordHasher } from "./password-hash.ts";
 import { checkPassword } from "./password-rules.ts";
+import { forgetSecondSteps, secondStepNeed } from "./second-steps.ts";
 import { recordRefusal, recordSignIn } from "./sign-in-activity.ts";
 import { usablePasswordHash } from "./synced-passwords.ts";
 import { checkEmail } from "./tenants.ts";
@@ -69,6 +70,7 @@ async function makeOwner(store: TenantStore, email: string, names: PersonalNames
 /** Turns a managed account into a local one: removes its identities and any password that provisioning set. */
 async function convertToLocal(store: TenantStore, userId: string): Promise<void> {
   await store.credentials.remove(userId);
+  await forgetSecondSteps(store, userId);
   await store.invitations.remove(userId);
   await store.users.update(userId, { origin: "local", sourceId: null, sourceKey: null });
   for (const identity of await store.identities.ofUser(userId)) {
@@ -146,7 +148,9 @@ export async function redeemPasswordLink(
     await store.invitations.remove(user.id);
     await revokeUserAccess(store, user.id, "person");
     if (isReset) await mails.add(store, user.id, "password-changed");
-    await recordSignIn(store, user, { connectionId: null, requestId });
+    // The link proves an address only: a second step is asked for as after a password.
+    if ((await secondStepNeed(store, user.id)) === "none")
+      await recordSignIn(store, user, { connectionId: null, requestId });
     return { tenantId: link.tenantId, user: (await store.users.byId(user.id)) as User };
   });
 }
@@ -159,7 +163,7 @@ async function rename(store: TenantStore, user: User, names: PersonalNames): Pro
 }
 
 /**
- * Signs in with a local password. A missing tenant, account, password or permission to sign in takes the same time and
+ * Checks a local password. The sign-in is complete, and recorded, if no second step follows (second-steps.ts). A missing tenant, account, password or permission to sign in takes the same time and
  * throws the same RefusedError `bad-credentials`, so an attacker cannot probe for accounts. If the person's domain
  * enforces single sign-on, only owners get in (docs/decisions/0019); others who gave the right password get RefusedError
  * `single-sign-on-required`.
@@ -182,7 +186,7 @@ export async function signInWithPassword(
     await recordRefusal(store, error, attempt, user);
     throw error;
   }
-  await recordSignIn(store, user, attempt);
+  if ((await secondStepNeed(store, user.id)) === "none") await recordSignIn(store, user, attempt);
   return user;
 }
 

@@ -1,5 +1,5 @@
 import { InvalidError, NotFoundError } from "../errors.ts";
-import type { SessionPolicy } from "../store/session-store.ts";
+import type { SessionLimits, SessionPolicy } from "../store/session-store.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 
 const day = 24 * 60;
@@ -35,7 +35,7 @@ export function checkPolicyTime(name: PolicyTime, minutes: number): number {
 }
 
 /** Throws InvalidError if the times contradict each other. */
-export function checkPolicy({ idleMinutes, absoluteMinutes }: SessionPolicy): void {
+export function checkPolicy({ idleMinutes, absoluteMinutes }: SessionLimits): void {
   if (idleMinutes > absoluteMinutes)
     throw new InvalidError("The time without a request cannot be longer than the time after the sign-in.");
 }
@@ -59,5 +59,5 @@ export async function changeSessionPolicy(
   );
 }
 
-const valueText = (value: number | boolean | null) =>
-  typeof value === "number" ? String(value) : value ? "on" : "off";
+const valueText = (value: SessionPolicy[keyof SessionPolicy]) =>
+  typeof value === "boolean" || value === null ? (value ? "on" : "off") : String(value);

@@ -20,6 +20,7 @@ const signIn: Remedies<RefusalReason> = {
   "user-inactive": "Assign the person to the application in Okta again.",
   "user-blocked": "Unblock the person under People. Okta cannot.",
   "bad-credentials": "Try again with the right password.",
+  "second-step-not-valid": "Try again with the code that the app shows now.",
   "single-sign-on-required": "Sign in at the identity provider.",
   "sign-in-not-started-here": startAgain,
   "provider-refused": assign,

@@ -18,7 +18,12 @@ export interface SessionPolicy extends SessionLimits {
   adminFreshMinutes: number | null;
   /** Whether a SAML sign-in may begin at the identity provider. If so, each connection can still forbid it. */
   samlUnsolicited: boolean;
+  /** The people whose sign-in with a local password needs a second step. Others may set one up. */
+  secondStep: SecondStepPolicy;
 }
+
+export const secondStepPolicies = ["none", "admins", "everyone"] as const;
+export type SecondStepPolicy = (typeof secondStepPolicies)[number];
 
 /** For tenants that chose none, and for browsers that are not signed in. The migration has the same numbers. */
 export const defaultSessionLimits: SessionLimits = { idleMinutes: 8 * 60, absoluteMinutes: 24 * 60 };
@@ -28,6 +33,7 @@ export const defaultSessionPolicy: SessionPolicy = {
   ...defaultSessionLimits,
   adminFreshMinutes: null,
   samlUnsolicited: true,
+  secondStep: "none",
 };
 
 /** The moments of a session that decide when it ends. */
@@ -64,6 +70,7 @@ export interface SessionLimitsRow {
 export interface SessionPolicyRow extends SessionLimitsRow {
   admin_fresh_minutes: number | null;
   saml_unsolicited: number | boolean;
+  second_step: SecondStepPolicy;
 }
 
 /** The epoch of a session that the person's organisation ended. No user has it, so the session gives no access. */
@@ -80,6 +87,7 @@ export const sessionPolicyColumns = [
   ...sessionLimitsColumns,
   "tenants.admin_fresh_minutes",
   "tenants.saml_unsolicited",
+  "tenants.second_step",
 ];
 
 export function toSessionLimits(row: SessionLimitsRow): SessionLimits {
@@ -91,6 +99,7 @@ export function toSessionPolicy(row: SessionPolicyRow): SessionPolicy {
     ...toSessionLimits(row),
     adminFreshMinutes: row.admin_fresh_minutes,
     samlUnsolicited: Boolean(row.saml_unsolicited),
+    secondStep: row.second_step,
   };
 }
 

@@ -94,6 +94,14 @@ export function systemStore(database: Database, now: () => number = Date.now) {
       return rows.map((row) => row.public_key);
     },
 
+    /** The tenant of a passkey, by its credential ID; null if there is no such passkey. */
+    async tenantOfPasskey(id: string): Promise<string | null> {
+      const row = (await sql()("passkeys").where({ id }).first("tenant_id")) as
+        | { tenant_id: string }
+        | undefined;
+      return row?.tenant_id ?? null;
+    },
+
     async removeExpiredLogins(): Promise<void> {
       await sql()("pending_logins").where("expires_at", "<=", now()).delete();
       await sql()("used_tokens").where("expires_at", "<=", now()).delete();

@@ -17,6 +17,7 @@ import { tenantInvitations } from "./tenant/invitations.ts";
 import { tenantKeyPairs } from "./tenant/key-pairs.ts";
 import { tenantOutbox } from "./tenant/outbox.ts";
 import { tenantOwnerApprovals } from "./tenant/owner-approvals.ts";
+import { tenantPasskeys } from "./tenant/passkeys.ts";
 import { tenantPendingLogins, tenantSignInTests, tenantUsedTokens } from "./tenant/pending-logins.ts";
 import { tenantPeople } from "./tenant/people.ts";
 import { tenantSources, tenantTokens } from "./tenant/provisioning.ts";
@@ -24,6 +25,7 @@ import { tenantProvisioningCodes, tenantProvisioningGrants } from "./tenant/prov
 import { tenantProvisioningProblems } from "./tenant/provisioning-problems.ts";
 import { tenantRoles } from "./tenant/roles.ts";
 import { tenantScope } from "./tenant/scope.ts";
+import { tenantSecondSteps } from "./tenant/second-steps.ts";
 import { tenantSettings } from "./tenant/settings.ts";
 import { tenantReceivedSignals, tenantSignalStreams } from "./tenant/signal-streams.ts";
 import { tenantSignalTransmitters } from "./tenant/signal-transmitters.ts";
@@ -56,6 +58,8 @@ const tables = {
   provisioningProblems: tenantProvisioningProblems,
   settings: tenantSettings,
   credentials: tenantCredentials,
+  secondSteps: tenantSecondSteps,
+  passkeys: tenantPasskeys,
   links: tenantLinks,
   invitations: tenantInvitations,
   pendingLogins: tenantPendingLogins,

@@ -18,6 +18,7 @@ import { answerForm, answerProblems, submittedForm } from "./answers.ts";
 import { requireSignIn, signedIn } from "./guards.ts";
 import type { PasswordLimits } from "./password-limits.ts";
 import { formField, organisationField } from "./request.ts";
+import { secondStepsOf } from "./second-step-account.ts";
 import { endSession, ownSessionId, startSession, takeSessionEnding } from "./sessions.ts";
 import { passwordProblem } from "./setup.ts";
 
@@ -49,7 +50,18 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
     const own = ownSessionId(req);
     const hasPassword = passwordHash !== null;
     const passwordForm = submittedForm(res, passwordPlace.at);
-    const details = { passwordForm, sessions, own, groups, agents, hasPassword, passwordLength, apiScopes };
+    const secondSteps = await secondStepsOf(store, user, hasPassword);
+    const details = {
+      passwordForm,
+      secondSteps,
+      sessions,
+      own,
+      groups,
+      agents,
+      hasPassword,
+      passwordLength,
+      apiScopes,
+    };
     res.render("account", { title: "Your account", stylesheets: ["lists.css"], ...details });
   });
 
@@ -68,25 +80,7 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
     await answerForm(req, res, paths.account, { kind: "done", text, at: "sessions" });
   });
 
-  for (const { end, revoked, done } of agentChoices) {
-    router.post(`/account/agents/${end}`, requireSignIn, async (req, res) => {
-      const { tenant, user } = signedIn(req);
-      const clientId = formField(req, "agent");
-      await forTenant(database, tenant.id).transaction(async (store) => {
-        await revokeAgentGrant(store, user.id, clientId, revoked);
-        await store.activity.record({
-          actorKind: "person",
-          actor: user.loginName,
-          actorId: user.id,
-          action: revoked ? "agent.access_revoked" : "agent.access_allowed",
-          targetId: clientId,
-          changed: [],
-          requestId: req.id,
-        });
-      });
-      await answerForm(req, res, paths.account, { kind: "done", text: done, at: "agents" });
-    });
-  }
+  addAgentChoices(router, database);
 
   router.post("/account/password", requireSignIn, async (req, res) => {
     const { tenant, user } = signedIn(req);
@@ -155,6 +149,28 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
   });
 
   return router;
+}
+
+function addAgentChoices(router: Router, database: Database): void {
+  for (const { end, revoked, done } of agentChoices) {
+    router.post(`/account/agents/${end}`, requireSignIn, async (req, res) => {
+      const { tenant, user } = signedIn(req);
+      const clientId = formField(req, "agent");
+      await forTenant(database, tenant.id).transaction(async (store) => {
+        await revokeAgentGrant(store, user.id, clientId, revoked);
+        await store.activity.record({
+          actorKind: "person",
+          actor: user.loginName,
+          actorId: user.id,
+          action: revoked ? "agent.access_revoked" : "agent.access_allowed",
+          targetId: clientId,
+          changed: [],
+          requestId: req.id,
+        });
+      });
+      await answerForm(req, res, paths.account, { kind: "done", text: done, at: "agents" });
+    });
+  }
 }
 
 /** The form that changes the password. */

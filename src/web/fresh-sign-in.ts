@@ -1,9 +1,11 @@
 /**
- * Step-up: administrators' pages may demand a recent sign-in (docs/decisions/0054). The tenant's policy says how recent. The
- * clock starts when the person proved to the identity provider who they are, if it says when; else when they signed in here.
+ * Step-up: administrators' pages may demand a recent sign-in (docs/decisions/0054), and dangerous acts always do
+ * (dangerous-acts.ts). The tenant's policy says how recent for the console. The clock starts when the person proved to the
+ * identity provider who they are, if it says when; else when they signed in here.
  */
 import type { Request, RequestHandler } from "express";
 import { paths } from "../endpoints.ts";
+import { isDangerousAct, recentSignInMinutes } from "./dangerous-acts.ts";
 import { documentForm, isSeen, organisationField } from "./request.ts";
 import { type HeldForm, saveSession } from "./sessions.ts";
 
@@ -22,19 +24,25 @@ export function signInAgainPath(returnTo: string | null): string {
 /** A form that is larger is not kept: it would make each request of the session slow. */
 const longestHeld = 64 * 1024;
 
-/** Whether the person signed in recently enough for administrators' pages. */
-export function isFresh({ session }: Request): boolean {
-  const { adminFreshMinutes, proof, createdAt = 0 } = session;
-  if (adminFreshMinutes === null || adminFreshMinutes === undefined) return true;
-  return (proof?.at ?? createdAt) + adminFreshMinutes * 60_000 > Date.now();
+/** How long ago a person may have signed in for a page or a form, in minutes; null if that does not matter. */
+export function freshMinutes({ session }: Request, method: string, url: string): number | null {
+  const limits = [session.adminFreshMinutes, isDangerousAct(method, url) ? recentSignInMinutes : null];
+  const shortest = Math.min(...limits.map((minutes) => minutes ?? Number.POSITIVE_INFINITY));
+  return Number.isFinite(shortest) ? shortest : null;
+}
+
+/** Whether the person signed in at most so many minutes ago. */
+export function isFresh({ session }: Request, minutes: number | null): boolean {
+  const { proof, createdAt = 0 } = session;
+  return minutes === null || (proof?.at ?? createdAt) + minutes * 60_000 > Date.now();
 }
 
 /**
- * Lets a recent sign-in pass, and sends others to a page that asks for a new one. A form that was sent waits in the session
+ * Lets a sign-in pass that is recent enough for this request, and sends others to a page that asks for a new one. A form that was sent waits in the session
  * until then. Mount it after the permission check, because it reads large forms.
  */
 export const requireFreshSignIn: RequestHandler = (req, res, next) => {
-  if (isFresh(req)) {
+  if (isFresh(req, freshMinutes(req, req.method, req.originalUrl))) {
     if (isSeen(req)) delete req.session.heldForm;
     return next();
   }
@@ -55,7 +63,7 @@ export const requireFreshSignIn: RequestHandler = (req, res, next) => {
 };
 
 /** Fields whose values a session must not keep, even sealed, and no page may show again. */
-const secretFields: ReadonlySet<string> = new Set(["clientSecret", "password", "assertion"]);
+const secretFields: ReadonlySet<string> = new Set(["clientSecret", "password", "assertion", "code"]);
 
 function heldForm({ body, originalUrl: action }: Request): HeldForm {
   // The page that shows the form again names the organisation itself.

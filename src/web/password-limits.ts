@@ -26,8 +26,19 @@ export interface PasswordLimits {
   forgotten(req: Request, slug: string, loginName: string): Promise<void>;
   /** Counts an attempt at the current password by a signed-in person. Throws TooManyRequestsError. */
   change(req: Request, res: Response): Promise<PasswordAttempt>;
-  /** Call it after a one-time link set the password: the device becomes known, and the account's counts are cleared. */
-  setByLink(req: Request, res: Response, tenantId: string, user: User): Promise<void>;
+  /** Counts an attempt at the second step of a person whose password was right. Throws TooManyRequestsError. */
+  secondStep(req: Request, res: Response, tenantId: string, userId: string): Promise<PasswordAttempt>;
+  /** Counts a sign-in by a passkey alone. Throws TooManyRequestsError. */
+  passkey(req: Request): Promise<void>;
+  /**
+   * Call it after a one-time link set the password: the account's counts are cleared. The device becomes known if no second
+   * step is missing.
+   */
+  setByLink(
+    req: Request,
+    res: Response,
+    user: { tenantId: string; user: User; isComplete: boolean },
+  ): Promise<void>;
 }
 
 const quarterOfAnHour = 900;
@@ -44,11 +55,16 @@ const otherWays =
  * 3. All devices: 50 attempts in 15 minutes from one network, for all accounts together.
  * 4. Unknown devices: 100 attempts in an hour for one account, from all networks together.
  * 5. A session on an unknown device that changes the password: 5 attempts at the current one in 15 minutes.
- * 6. The right password makes the device known by a new entry, whose count begins at 0. It clears limit 2 for this network
+ * 6. A sign-in with the right password makes the device known by a new entry, whose count begins at 0. It clears limit 2 for this network
  *    or limit 5, if that limit counted the attempt, and no other count.
  * 7. No limit stops a one-time link: its 256 bits cannot be guessed. It makes the device known and clears limits 2 (for this
  *    network), 4 and 5 of its account, so the operator can let a person in on a new device.
- * 8. Requests for a link to a new password: 5 in an hour for one account, because each sends a mail. Limit 3 counts them too.
+ * 8. The second step: 5 attempts in 15 minutes for one account on unknown devices, from all networks together. With the
+ *    three codes that are valid at a time, that is one chance in 2,000 a day for an attacker who has the password. A known
+ *    device uses its own limit. A device only becomes known by the whole sign-in, so a password alone gives no more attempts,
+ *    and neither does a one-time link.
+ * 9. Sign-ins by a passkey alone: limit 3 counts them. A signature cannot be guessed.
+ * 10. Requests for a link to a new password: 5 in an hour for one account, because each sends a mail. Limit 3 counts them too.
  *    At least one of the links still works while this limit holds.
  *
  * A network is an IPv4 address, or the first 64 bits of an IPv6 address: a subscriber has at least a /64 (RFC 6177).
@@ -69,6 +85,7 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
   const perNetwork = limit("password-network", 50, quarterOfAnHour);
   const perAccount = limit("password-account", 100, 3600);
   const perSignedIn = limit("password-change", 5, quarterOfAnHour);
+  const perSecondStep = limit("second-step", 5, quarterOfAnHour);
   const perForgotten = limit("password-forgotten", 5, 3600);
   const system = systemStore(database);
 
@@ -92,6 +109,26 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
 
   function remember(req: Request, res: Response, tenantId: string, userId: string): void {
     devices.remember(req, res, { tenantId, userId, nonce: randomBytes(16).toString("base64url") });
+  }
+
+  /** Counts an attempt on an account that is known already. A known device has its own limit. */
+  async function ofAccount(
+    { req, res }: { req: Request; res: Response },
+    limiter: RateLimiter,
+    tenantId: string,
+    userId: string,
+  ): Promise<PasswordAttempt> {
+    const own = devices.of(req).find((one) => one.tenantId === tenantId && one.userId === userId);
+    const isKnown = await usesOwnLimit(own);
+    const account = keyOf(tenantId, userId);
+    if (!isKnown) await use(limiter, account);
+    return {
+      isKnownDevice: own !== undefined,
+      async succeeded() {
+        if (!isKnown) await limiter.reset(account);
+        remember(req, res, tenantId, userId);
+      },
+    };
   }
 
   return {
@@ -118,28 +155,22 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
       await use(perForgotten, keyOf(slug, nameKey(loginName)));
     },
 
-    async change(req, res) {
+    change: (req, res) => {
       const { tenant, user } = signedIn(req);
-      const own = devices.of(req).find((one) => one.tenantId === tenant.id && one.userId === user.id);
-      const isKnown = await usesOwnLimit(own);
-      const account = keyOf(tenant.id, user.id);
-      if (!isKnown) await use(perSignedIn, account);
-      return {
-        isKnownDevice: own !== undefined,
-        async succeeded(tenantId, userId) {
-          if (!isKnown) await perSignedIn.reset(account);
-          remember(req, res, tenantId, userId);
-        },
-      };
+      return ofAccount({ req, res }, perSignedIn, tenant.id, user.id);
     },
 
-    async setByLink(req, res, tenantId, user) {
+    secondStep: (req, res, tenantId, userId) => ofAccount({ req, res }, perSecondStep, tenantId, userId),
+
+    passkey: (req) => use(perNetwork, keyOf(networkOf(req))),
+
+    async setByLink(req, res, { tenantId, user, isComplete }) {
       const tenant = await system.tenants.byId(tenantId);
       const account = keyOf(tenant?.slug ?? "", nameKey(user.loginName));
       await perAccountAndNetwork.reset(keyOf(account, networkOf(req)));
       await perAccount.reset(account);
       await perSignedIn.reset(keyOf(tenantId, user.id));
-      remember(req, res, tenantId, user.id);
+      if (isComplete) remember(req, res, tenantId, user.id);
     },
   };
 }

@@ -11,9 +11,9 @@ import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { forgottenPasswordRoutes } from "./forgotten-password.ts";
 import { landingPath } from "./home.ts";
+import type { LocalSignIns } from "./local-sign-in.ts";
 import type { PasswordLimits } from "./password-limits.ts";
 import { formField, safePath } from "./request.ts";
-import { startSession } from "./sessions.ts";
 
 export interface PasswordLoginDeps {
   database: Database;
@@ -22,6 +22,7 @@ export interface PasswordLoginDeps {
   refusals: RefusalRecorder;
   limits: PasswordLimits;
   mails: Mails;
+  signIns: LocalSignIns;
 }
 
 const title = "Sign in with a password";
@@ -32,7 +33,7 @@ const title = "Sign in with a password";
  * only with an address of one of the tenant's domains, for which the sign-in page shows it to anyone.
  */
 export function passwordLoginRoutes(deps: PasswordLoginDeps): Router {
-  const { database, baseUrl, passwords, refusals, limits, mails } = deps;
+  const { database, baseUrl, passwords, refusals, limits, mails, signIns } = deps;
   const router = Router();
   const system = systemStore(database);
 
@@ -72,10 +73,12 @@ export function passwordLoginRoutes(deps: PasswordLoginDeps): Router {
     try {
       const user = await signInWithPassword(store, passwords, entered, req.id);
       const tenantId = tenant?.id as string;
-      await attempt.succeeded(tenantId, user.id);
-      if (store && !attempt.isKnownDevice) await mails.add(store, user.id, "new-device");
-      await startSession(req, { tenantId, user, connectionId: null });
-      res.redirect(303, safePath(formField(req, "returnTo"), baseUrl, landingPath));
+      const returnTo = safePath(formField(req, "returnTo"), baseUrl, landingPath);
+      const proven = { tenantId, user, isKnownDevice: attempt.isKnownDevice, returnTo };
+      const isComplete = await signIns.afterPassword(req, res, proven);
+      // A password alone must not make the device known: that would raise the limit of the second step.
+      if (isComplete) await attempt.succeeded(tenantId, user.id);
+      res.redirect(303, isComplete ? returnTo : paths.secondStep);
     } catch (error) {
       const isWrong = error instanceof RefusedError && error.reason === "bad-credentials";
       if (!isWrong) throw error;

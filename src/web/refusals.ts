@@ -31,6 +31,7 @@ export const refusals: Record<RefusalReason, Refusal> = {
   "user-inactive": forAdmin("Your account here is deactivated."),
   "user-blocked": forAdmin("Your account here is blocked."),
   "bad-credentials": { text: "The login name or the password is not right.", next: goBack },
+  "second-step-not-valid": { text: "The code or the passkey is not right.", next: goBack },
   "single-sign-on-required": {
     text: "Your organisation signs in with its identity provider, not with a password.",
     next: "Go to the sign-in page and enter your work e-mail.",

@@ -14,9 +14,9 @@ import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { answerForm } from "./answers.ts";
 import { landingPath } from "./home.ts";
+import type { LocalSignIns } from "./local-sign-in.ts";
 import type { PasswordLimits } from "./password-limits.ts";
 import { formField, noPrefetch } from "./request.ts";
-import { startSession } from "./sessions.ts";
 import { noTransform } from "./views.ts";
 
 export interface SetupDeps {
@@ -24,6 +24,7 @@ export interface SetupDeps {
   passwords: PasswordHasher;
   limits: PasswordLimits;
   mails: Mails;
+  signIns: LocalSignIns;
 }
 
 /** The account of a link, and whether it has a password already: then the form asks for nothing else. */
@@ -36,7 +37,7 @@ interface LinkAccount {
  * One-time links for setting a password. Opening a link changes nothing, so a mail scanner that follows it does no harm;
  * submitting its form consumes it.
  */
-export function setupRoutes({ database, passwords, limits, mails }: SetupDeps): Router {
+export function setupRoutes({ database, passwords, limits, mails, signIns }: SetupDeps): Router {
   const router = Router();
   const { links } = systemStore(database);
 
@@ -77,8 +78,11 @@ export function setupRoutes({ database, passwords, limits, mails }: SetupDeps): 
     }
     const setup = { token, password: formField(req, "password"), names, mails };
     const { tenantId, user } = await redeemPasswordLink(database, passwords, setup, req.id);
-    await limits.setByLink(req, res, tenantId, user);
-    await startSession(req, { tenantId, user, connectionId: null });
+    // The link's mail tells the person already.
+    const proven = { tenantId, user, isKnownDevice: true, returnTo: landingPath };
+    const isComplete = await signIns.afterPassword(req, res, proven);
+    await limits.setByLink(req, res, { tenantId, user, isComplete });
+    if (!isComplete) return res.redirect(303, paths.secondStep);
     const text = "Your password is set, and you are signed in.";
     await answerForm(req, res, landingPath, { kind: "done", text, at: null });
   });

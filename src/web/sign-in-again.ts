@@ -1,6 +1,6 @@
 import { Router } from "express";
 import { paths } from "../endpoints.ts";
-import { isFresh } from "./fresh-sign-in.ts";
+import { freshMinutes, isFresh } from "./fresh-sign-in.ts";
 import { requireSignIn, signedIn } from "./guards.ts";
 import { landingPath } from "./home.ts";
 import { navigationOnly, safePath } from "./request.ts";
@@ -20,12 +20,17 @@ export function signInAgainRoutes({ baseUrl }: { baseUrl: string }): Router {
   const router = Router();
   router.get(paths.signInAgain, navigationOnly, requireSignIn, (req, res) => {
     const { connection, tenant, user } = signedIn(req);
-    const { heldForm, adminFreshMinutes: minutes } = req.session;
+    const { heldForm } = req.session;
     const returnTo = heldForm ? paths.signInAgain : safePath(req.query.returnTo, baseUrl, landingPath);
-    if (!isFresh(req)) {
+    const minutes = heldForm
+      ? freshMinutes(req, "POST", heldForm.action)
+      : freshMinutes(req, "GET", returnTo);
+    if (!isFresh(req, minutes)) {
       const query = new URLSearchParams({ again: "1", returnTo });
       const url = connection && `${signInPath(connection)}?${query}`;
-      const page = { title: "Sign in again", minutes, url, slug: tenant.slug, loginName: user.loginName };
+      const isOfConsole = minutes === req.session.adminFreshMinutes;
+      const person = { slug: tenant.slug, loginName: user.loginName };
+      const page = { title: "Sign in again", minutes, isOfConsole, url, ...person };
       return res.render("sign-in-again", { ...page, returnTo, landingPath, isHolding: Boolean(heldForm) });
     }
     if (!heldForm) return res.redirect(303, returnTo);

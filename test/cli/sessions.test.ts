@@ -25,6 +25,7 @@ describe("admin -- tenant sessions", () => {
       absoluteMinutes: 1440,
       adminFreshMinutes: null,
       samlUnsolicited: true,
+      secondStep: "none",
     };
 
     it("shows the policy, and changes nothing without options", async () => {
@@ -47,6 +48,12 @@ describe("admin -- tenant sessions", () => {
       });
     });
 
+    it("sets whose local sign-in needs a second step", async () => {
+      assert.deepEqual(await run("--second-step", "admins"), { ...defaults, secondStep: "admins" });
+      const [entry] = await acme.store.activity.latest(1);
+      assert.deepEqual(entry?.changed, ["secondStep: none → admins"]);
+    });
+
     it("refuses what the console refuses", async () => {
       const wrong = [
         ["--idle", "4"],
@@ -54,6 +61,7 @@ describe("admin -- tenant sessions", () => {
         ["--absolute", "43201"],
         ["--admin-sign-in", "1441"],
         ["--idle", "100", "--absolute", "99"],
+        ["--second-step", "some"],
       ];
       for (const words of wrong) await assert.rejects(run(...words), InvalidError, words.join(" "));
       assert.deepEqual(await run(), defaults);

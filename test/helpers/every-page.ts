@@ -8,6 +8,7 @@ import { inspectorPages } from "../inspector/pages.ts";
 import { authorizationPages } from "../scim-authorization/pages.ts";
 import { taskPages } from "../tasks/pages.ts"; // sample domain
 import { organisationPages } from "../web/organisation-pages.ts";
+import { secondStepPages } from "../web/second-step-pages.ts";
 import { stepUpPages } from "../web/step-up-pages.ts";
 import type { Answer, Client } from "./client.ts";
 import type { TestDatabase } from "./databases.ts";
@@ -98,6 +99,7 @@ export async function everyPage(use: () => TestDatabase, site: Site): Promise<Pa
     ...signedIn.map((page) => ({ ...page, as: owner })),
     ...(await stepUpPages(use, site)),
     ...(await organisationPages(use, site)),
+    ...(await secondStepPages(site)),
     ...(await adminPages(use, site)),
     ...(await inspectorPages(acme, owner)),
     ...(await guidePages(acme, owner)),

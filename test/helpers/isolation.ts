@@ -36,6 +36,7 @@ export interface TenantA {
   streamId: string;
   webhookId: string;
   activityId: string;
+  passkeyId: string;
   taskId: string; // sample domain
 }
 

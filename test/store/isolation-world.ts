@@ -88,6 +88,17 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
   }),
   provisioning_tokens: (a) => ({ id: "x", source_id: a.sourceId, token_hash: "x", hint: "x", created_at: 1 }),
   local_credentials: (a) => ({ user_id: a.userId, password_hash: "x", updated_at: 1 }),
+  authenticators: (a) => ({ user_id: a.userId, sealed_key: "x", last_step: 1, created_at: 1 }),
+  recovery_codes: (a) => ({ user_id: a.userId, code_hash: "x", created_at: 1 }),
+  passkeys: (a) => ({
+    id: "x",
+    user_id: a.userId,
+    name: "x",
+    public_key: "x",
+    counter: 0,
+    transports: "",
+    created_at: 1,
+  }),
   invitations: (a) => ({ user_id: a.userId, invited_by: "x", sent_at: 1, expires_at: 1 }),
   one_time_links: (a) => ({ token_hash: "x", user_id: a.userId, created_at: 1, expires_at: 1 }),
   sessions: (a) => ({
@@ -219,6 +230,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     Date.now() + 60_000,
   );
   await store.invitations.set({ userId: local.id, invitedBy: "a's", sentAt: 1, expiresAt: inAnHour() });
+  const passkeyId = await addSecondSteps(store, local.id);
   const webhookId = `webhook-${tenant.slug}`;
   await store.webhooks.add({ id: webhookId, url: "https://a.example", kinds: null, sealedSecret: "a's" });
   await store.activity.record({
@@ -285,8 +297,18 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     streamId,
     webhookId,
     activityId,
+    passkeyId,
     taskId, // sample domain
   };
+}
+
+/** An authenticator app, a recovery code and a passkey. Returns the passkey's id. */
+async function addSecondSteps(store: TenantStore, userId: string): Promise<string> {
+  const id = `passkey-${store.tenantId}`;
+  await store.secondSteps.setAuthenticator(userId, "a's", 1);
+  await store.secondSteps.setRecoveryCodes(userId, ["a's"]);
+  await store.passkeys.add({ id, userId, name: "a's", publicKey: "a's", counter: 1, transports: ["usb"] });
+  return id;
 }
 
 /** Signals to a connection's org, and one that waits. */

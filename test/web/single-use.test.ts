@@ -29,10 +29,13 @@ const speculative: Record<string, string>[] = [
 
 /** The routes that consume or record something by a GET. */
 const singleUse = [
+  "/account/passkeys/new",
   "/admin/activity/export.csv",
   "/admin/activity/export.jsonl",
   "/admin/connections/:connection/signals/take-over",
   "/login/again",
+  "/login/passkey",
+  "/login/second-step",
   "/oidc/:connection/callback",
   "/oidc/:connection/initiate",
   "/oidc/:connection/login",

@@ -157,6 +157,7 @@ export function tenantSessions(scope: TenantScope, now: () => number) {
         session_absolute_minutes: changes.absoluteMinutes,
         admin_fresh_minutes: changes.adminFreshMinutes,
         saml_unsolicited: changes.samlUnsolicited,
+        second_step: changes.secondStep,
       };
       // knex leaves out what is undefined.
       await scope.tenantRow().update(row);

@@ -1,0 +1,278 @@
+import { ConflictError, InvalidError, RefusedError } from "../errors.ts";
+import type { User } from "../model.ts";
+import type { Sealer } from "../store/secrets.ts";
+import type { Passkey } from "../store/tenant/passkeys.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
+import { revokeUserAccess } from "./access.ts";
+import { requiredConnection } from "./domains.ts";
+import { authenticatorCode, newRecoveryCodes, recoveryCodeHash, timeStepOfCode } from "./one-time-codes.ts";
+import { atLeast } from "./roles.ts";
+import { recordSignIn } from "./sign-in-activity.ts";
+import { usablePasswordHash } from "./synced-passwords.ts";
+
+/**
+ * The second step of a sign-in with a local password: a code of an authenticator app, a recovery code, or a passkey. Sign-ins
+ * at an identity provider never come here: the provider asks for its own.
+ */
+
+/** The consequence of a right password: a session, the question for the second step, or its set-up. */
+export type SecondStepNeed = "none" | "ask" | "enrol";
+
+export async function secondStepNeed(store: TenantStore, userId: string): Promise<SecondStepNeed> {
+  const { authenticatorAt, passkeys } = await store.secondSteps.ofUser(userId);
+  if (authenticatorAt !== null || passkeys > 0) return "ask";
+  return (await isSecondStepRequired(store, userId)) ? "enrol" : "none";
+}
+
+/** Whether the tenant's policy wants a second step from this person. */
+export async function isSecondStepRequired(store: TenantStore, userId: string): Promise<boolean> {
+  const policy = await store.sessions.policy();
+  if (!policy || policy.secondStep === "none") return false;
+  return policy.secondStep === "everyone" || atLeast(await store.roles.effective(userId), "admin");
+}
+
+/** A local sign-in whose password, or passkey, was right. */
+export interface LocalSignIn {
+  userId: string;
+  /** The access epoch at that moment: a revocation ends the sign-in, too. */
+  accessEpoch: number;
+  requestId: string | null;
+}
+
+/**
+ * Locks the person, and throws RefusedError unless they may still sign in here: `sign-in-not-started-here` after a change of
+ * the account, `single-sign-on-required` if their domain accepts passwords of owners only.
+ */
+async function lockSigningIn(store: TenantStore, { userId, accessEpoch }: LocalSignIn): Promise<User> {
+  const user = await store.users.lock(userId);
+  const isSame = user?.active && !user.blocked && user.accessEpoch === accessEpoch;
+  if (!isSame || (await usablePasswordHash(store, user)) === null)
+    throw new RefusedError("sign-in-not-started-here");
+  if (!(await store.roles.isOwner(userId)) && (await requiredConnection(store, user)))
+    throw new RefusedError("single-sign-on-required");
+  return user;
+}
+
+/** The place of a sealed key: it cannot be opened for another person. */
+const keyPlace = (store: TenantStore, userId: string) => `${store.tenantId}/${userId}/authenticator`;
+
+/**
+ * Completes a sign-in by a code of the authenticator app or by a recovery code. Each works once. Throws RefusedError
+ * `second-step-not-valid`, or as lockSigningIn does.
+ */
+export async function signInWithCode(
+  store: TenantStore,
+  sealer: Sealer,
+  signIn: LocalSignIn,
+  typed: string,
+  now: () => number = Date.now,
+): Promise<User> {
+  return await store.transaction(async (inside) => {
+    const user = await lockSigningIn(inside, signIn);
+    const code = authenticatorCode(typed);
+    const isRight =
+      code === null
+        ? await takeRecoveryCode(inside, user, typed, signIn.requestId)
+        : await acceptCode(inside, sealer, user.id, code, now());
+    if (!isRight) throw new RefusedError("second-step-not-valid");
+    await recordSignIn(inside, user, { connectionId: null, requestId: signIn.requestId });
+    return user;
+  });
+}
+
+async function acceptCode(
+  store: TenantStore,
+  sealer: Sealer,
+  userId: string,
+  code: string,
+  at: number,
+): Promise<boolean> {
+  const sealed = await store.secondSteps.authenticatorKey(userId);
+  if (sealed === null) return false;
+  const key = Buffer.from(sealer.open(sealed, keyPlace(store, userId)), "base64url");
+  const step = timeStepOfCode(key, code, at);
+  return step !== null && (await store.secondSteps.acceptTimeStep(userId, step));
+}
+
+async function takeRecoveryCode(
+  store: TenantStore,
+  user: User,
+  typed: string,
+  requestId: string | null,
+): Promise<boolean> {
+  if (!(await store.secondSteps.takeRecoveryCode(user.id, recoveryCodeHash(user.id, typed)))) return false;
+  await record(store, user, "recovery_code.used", requestId);
+  return true;
+}
+
+/** A verified answer of a passkey. */
+export interface PasskeyUse {
+  id: string;
+  counter: number;
+}
+
+/**
+ * Completes a sign-in by a passkey that was verified. Throws RefusedError `second-step-not-valid` if the passkey is not this
+ * person's or if its counter did not grow, or as lockSigningIn does.
+ */
+export async function signInWithPasskey(
+  store: TenantStore,
+  signIn: LocalSignIn,
+  { id, counter }: PasskeyUse,
+): Promise<User> {
+  return await store.transaction(async (inside) => {
+    const user = await lockSigningIn(inside, signIn);
+    const passkey = await inside.passkeys.find(id);
+    if (passkey?.userId !== user.id || !(await inside.passkeys.recordUse(id, counter)))
+      throw new RefusedError("second-step-not-valid");
+    await recordSignIn(inside, user, { connectionId: null, requestId: signIn.requestId });
+    return user;
+  });
+}
+
+/** The app's key, and the code that proves that the app has it. */
+export interface NewAuthenticator {
+  key: Buffer;
+  code: string;
+  requestId: string | null;
+}
+
+/**
+ * Sets up the person's authenticator app, or replaces it. Throws InvalidError for a wrong code. Call it in a transaction.
+ * @returns new recovery codes if the person had no second step; null otherwise. Show them once.
+ */
+export async function addAuthenticator(
+  store: TenantStore,
+  sealer: Sealer,
+  user: User,
+  { key, code, requestId }: NewAuthenticator,
+): Promise<string[] | null> {
+  const step = timeStepOfCode(key, authenticatorCode(code) ?? "", Date.now());
+  if (step === null)
+    throw new InvalidError(
+      "The code is not right. Enter the code that the app shows now, and check the clock.",
+    );
+  const before = await store.secondSteps.ofUser(user.id);
+  const sealed = sealer.seal(key.toString("base64url"), keyPlace(store, user.id));
+  await store.secondSteps.setAuthenticator(user.id, sealed, step);
+  await record(store, user, "authenticator.added", requestId);
+  return before.recoveryCodes > 0 ? null : await renewRecoveryCodes(store, user, requestId);
+}
+
+/**
+ * Sets up the app of a person whom the policy does not let in without a second step, and completes their sign-in. Throws
+ * RefusedError `sign-in-not-started-here` if they have a second step by now: a password alone must not replace it.
+ */
+export async function enrolAtSignIn(
+  store: TenantStore,
+  sealer: Sealer,
+  signIn: LocalSignIn,
+  added: Omit<NewAuthenticator, "requestId">,
+): Promise<{ user: User; codes: string[] | null }> {
+  return await store.transaction(async (inside) => {
+    const user = await lockSigningIn(inside, signIn);
+    if ((await secondStepNeed(inside, user.id)) !== "enrol")
+      throw new RefusedError("sign-in-not-started-here");
+    const { requestId } = signIn;
+    const codes = await addAuthenticator(inside, sealer, user, { ...added, requestId });
+    await recordSignIn(inside, user, { connectionId: null, requestId });
+    return { user, codes };
+  });
+}
+
+/** A passkey that was verified, and its name. Call it in a transaction. @returns as addAuthenticator. */
+export async function addPasskey(
+  store: TenantStore,
+  user: User,
+  passkey: Omit<Passkey, "userId" | "createdAt" | "lastUsedAt">,
+  requestId: string | null,
+): Promise<string[] | null> {
+  const before = await store.secondSteps.ofUser(user.id);
+  await store.passkeys.add({ ...passkey, userId: user.id });
+  await record(store, user, "passkey.added", requestId);
+  return before.recoveryCodes > 0 ? null : await renewRecoveryCodes(store, user, requestId);
+}
+
+/** Replaces the person's recovery codes. Returns the new ones, which are stored as hashes. */
+export async function renewRecoveryCodes(
+  store: TenantStore,
+  user: User,
+  requestId: string | null,
+): Promise<string[]> {
+  const codes = newRecoveryCodes();
+  const hashes = codes.map((code) => recoveryCodeHash(user.id, code));
+  await store.secondSteps.setRecoveryCodes(user.id, hashes);
+  await record(store, user, "recovery_codes.created", requestId);
+  return codes;
+}
+
+/** Throws ConflictError `second-step-required` if it is the last second step and the policy wants one. */
+export async function removeAuthenticator(
+  store: TenantStore,
+  user: User,
+  requestId: string | null,
+): Promise<void> {
+  await store.transaction(async (inside) => {
+    await inside.users.lock(user.id);
+    if (!(await inside.secondSteps.removeAuthenticator(user.id))) return;
+    await record(inside, user, "authenticator.removed", requestId);
+    await afterRemoval(inside, user);
+  });
+}
+
+/** Throws ConflictError as removeAuthenticator does. */
+export async function removePasskey(
+  store: TenantStore,
+  user: User,
+  id: string,
+  requestId: string | null,
+): Promise<void> {
+  await store.transaction(async (inside) => {
+    await inside.users.lock(user.id);
+    if (!(await inside.passkeys.remove(user.id, id))) return;
+    await record(inside, user, "passkey.removed", requestId);
+    await afterRemoval(inside, user);
+  });
+}
+
+/** Recovery codes are for a lost second step: without one they end, too. */
+async function afterRemoval(store: TenantStore, user: User): Promise<void> {
+  const need = await secondStepNeed(store, user.id);
+  if (need === "enrol") {
+    throw new ConflictError(
+      "second-step-required",
+      "Your organisation wants a second step. Add another one before you remove this one.",
+    );
+  }
+  if (need === "none") await store.secondSteps.setRecoveryCodes(user.id, []);
+}
+
+/** Removes everything that a former holder of the account set up. Call it in the transaction that gives the account away. */
+export async function forgetSecondSteps(store: TenantStore, userId: string): Promise<void> {
+  await store.secondSteps.removeAuthenticator(userId);
+  await store.passkeys.removeOfUser(userId);
+  await store.secondSteps.setRecoveryCodes(userId, []);
+}
+
+/** Lets a person in again who lost their second step: removes all of them, and ends the person's sessions. */
+export async function resetSecondSteps(store: TenantStore, userId: string): Promise<void> {
+  await forgetSecondSteps(store, userId);
+  await revokeUserAccess(store, userId);
+}
+
+async function record(
+  store: TenantStore,
+  user: User,
+  action: string,
+  requestId: string | null,
+): Promise<void> {
+  await store.activity.record({
+    actorKind: "sign-in",
+    actor: user.loginName,
+    actorId: user.id,
+    action,
+    targetId: user.id,
+    changed: [],
+    requestId,
+  });
+}
