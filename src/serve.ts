@@ -17,6 +17,7 @@ import type { Database } from "./store/database.ts";
 import { startHousekeeping } from "./store/housekeeping.ts";
 import { sealer } from "./store/secrets.ts";
 import { handBackTasks } from "./tasks/events.ts"; // sample product
+import { startSealing } from "./trail/sealing.ts";
 import { configuredLimits } from "./trust/guarded-fetch.ts";
 import { openTelemetry } from "./web/telemetry.ts";
 import { webhookSource } from "./webhooks/sender.ts";
@@ -46,6 +47,7 @@ export async function serve(
   // First, because it may find that the configuration is not complete.
   const telemetry = config.otlpEndpoint === null ? null : await openTelemetry(config.otlpEndpoint);
   const stopHousekeeping = startHousekeeping(database, log);
+  const stopSealing = startSealing({ database, sealer: sealer(config.dataKey), log });
   const limits = configuredLimits(config);
   const stopMetadataRefresh = startMetadataRefresh(database, limits, log);
   const recorder = openInspector(database, log);
@@ -87,6 +89,7 @@ export async function serve(
   return async () => {
     const stopRunner = runner.stop();
     stopHousekeeping();
+    stopSealing();
     stopMetadataRefresh();
     await drain(server);
     await stopRunner;

@@ -10,6 +10,7 @@ const named: Record<string, string> = {
   "grant.allowed": "Okta allowed to provision",
   "grant.revoked": "Okta’s access to provision revoked",
   "grant.ended": "Okta’s access to provision ended",
+  "activity.seals_restarted": "New chain of seals for the activity begun",
   "api_key.created": "API key created",
   "api_key.revoked": "API key revoked",
   "access.issued": "Agent got access",

@@ -7,6 +7,7 @@ import { agentCases } from "./isolation-cases-agents.ts";
 import { directoryCases } from "./isolation-cases-directory.ts";
 import { provisioningGrantCases } from "./isolation-cases-grants.ts";
 import { outboxCases } from "./isolation-cases-outbox.ts";
+import { sealCases } from "./isolation-cases-seals.ts";
 import { signalCases } from "./isolation-cases-signals.ts";
 import { webhookCases } from "./isolation-cases-webhooks.ts";
 
@@ -24,6 +25,7 @@ export const isolationCases: IsolationCases = {
   ...signalCases,
   ...provisioningGrantCases,
   ...webhookCases,
+  ...sealCases,
   "idempotency.reserve": {
     call: (b, a) => b.idempotency.reserve({ userId: a.userId, agent: "", key: "a's" }, "b's"),
     gives: "refused",
