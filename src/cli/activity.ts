@@ -18,7 +18,9 @@ export const activityCommands: readonly Command[] = [
       const expected = expectedSeal(input);
       if (!config.dataKey)
         throw new InvalidError("DATA_KEY is missing: the seals cannot be verified without it.");
-      const tenants = slug ? [await tenantBySlug(database, slug)] : await systemStore(database).tenants.list();
+      const tenants = slug
+        ? [await tenantBySlug(database, slug)]
+        : await systemStore(database).tenants.list();
       const reports: NamedReport[] = [];
       for (const tenant of tenants) {
         const store = forTenant(database, tenant.id);
@@ -47,7 +49,10 @@ export const activityCommands: readonly Command[] = [
         const entry = { actorKind: "operator", actor: "cli", action: "activity.seals_restarted" } as const;
         await store.activity.record({ ...entry, targetId: null, changed: [], requestId: null });
       });
-      return { json: { restarted: slug }, text: "The running application begins a new chain within a minute." };
+      return {
+        json: { restarted: slug },
+        text: "The running application begins a new chain within a minute.",
+      };
     },
   },
 ];

@@ -213,7 +213,12 @@ type EntryPlace = NonNullable<TrailFault["entry"]>;
 const entryFault =
   (kind: TrailFault["kind"], says: string) =>
   (seal: number | null, { id, at }: EntryPlace) =>
-    new Found({ kind, seal, entry: { id, at }, text: `Entry ${id} of ${new Date(at).toISOString()} ${says}` });
+    new Found({
+      kind,
+      seal,
+      entry: { id, at },
+      text: `Entry ${id} of ${new Date(at).toISOString()} ${says}`,
+    });
 
 const changedEntry = entryFault("entry-changed", "was changed after it was sealed.");
 const missingEntry = entryFault("entry-missing", "is missing: it was deleted after it was sealed.");

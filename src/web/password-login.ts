@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from "express";
 import { signInWithPassword } from "../directory/local-accounts.ts";
 import type { Mails } from "../directory/mails.ts";
 import type { PasswordHasher } from "../directory/password-hash.ts";
+import { giveNotice } from "../directory/security-notices.ts";
 import type { RefusalRecorder } from "../directory/sign-in-activity.ts";
 import { urlNamePattern } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
@@ -68,12 +69,13 @@ export function passwordLoginRoutes(deps: PasswordLoginDeps): Router {
     const attempt = await limits.signIn(req, res, slug, loginName);
     const tenant = urlNamePattern.test(slug) ? await system.tenants.bySlug(slug) : null;
     const store = tenant && forTenant(database, tenant.id);
-    const entered = { loginName, password: formField(req, "password") };
+    const isNewBrowser = !attempt.isKnownDevice;
+    const entered = { loginName, password: formField(req, "password"), isNewBrowser };
     try {
       const user = await signInWithPassword(store, passwords, entered, req.id);
       const tenantId = tenant?.id as string;
       await attempt.succeeded(tenantId, user.id);
-      if (store && !attempt.isKnownDevice) await mails.add(store, user.id, "new-device");
+      if (store && isNewBrowser) await giveNotice(store, mails, "new-browser", { user });
       await startSession(req, { tenantId, user, connectionId: null });
       res.redirect(303, safePath(formField(req, "returnTo"), baseUrl, landingPath));
     } catch (error) {

@@ -2,10 +2,7 @@ import type { IsolationCases } from "../helpers/isolation.ts";
 import { newSeal, newTrailRow } from "../helpers/seals.ts";
 
 /** The cases of the seals over the activity (see isolation-cases.ts). */
-export const sealCases: Pick<
-  IsolationCases,
-  Extract<keyof IsolationCases, `activitySeals.${string}`>
-> = {
+export const sealCases: Pick<IsolationCases, Extract<keyof IsolationCases, `activitySeals.${string}`>> = {
   "activitySeals.trail": { call: (b) => b.activitySeals.trail(), gives: null },
   "activitySeals.lock": {
     changesB: true,

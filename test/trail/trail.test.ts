@@ -49,7 +49,10 @@ describe("the sealed activity", () => {
       await seal();
       await recordSome(1);
       const { head, ...counts } = await verify();
-      assert.deepEqual({ ...counts, head: head?.number }, { ...none, checked: 5, unsealed: 1, seals: 2, head: 2 });
+      assert.deepEqual(
+        { ...counts, head: head?.number },
+        { ...none, checked: 5, unsealed: 1, seals: 2, head: 2 },
+      );
     });
 
     it("covers each column of an entry", async () => {
@@ -64,7 +67,9 @@ describe("the sealed activity", () => {
         await seal();
         const id = await someId();
         const wrong = column === "at" ? Date.now() + 5 : column === "changed" ? "[]" : "forged";
-        await rows("activity").where({ id }).update({ [column]: wrong });
+        await rows("activity")
+          .where({ id })
+          .update({ [column]: wrong });
         assert.deepEqual(found(await verify()), ["entry-changed", id]);
       });
 
@@ -140,7 +145,13 @@ describe("the sealed activity", () => {
       await rows("activity_seals").where({ number: 9 }).update({ number: 3 });
       assert.deepEqual(found(await verify()), ["seal-changed", 2]);
       await restore();
-      for (const change of [{ entries: "[]" }, { entries: "{" }, { covers_from: 5 }, { seal: "x" }, { sealed_at: 1 }]) {
+      for (const change of [
+        { entries: "[]" },
+        { entries: "{" },
+        { covers_from: 5 },
+        { seal: "x" },
+        { sealed_at: 1 },
+      ]) {
         await rows("activity_seals").where({ number: 2 }).update(change);
         assert.deepEqual(found(await verify()), ["seal-changed", 2]);
         await restore();
@@ -305,7 +316,9 @@ describe("the sealed activity", () => {
       await rows("activity").where({ id }).update({ actor: "forged" });
       const { json, text, hasFailed } = await run("verify");
       assert.equal(hasFailed, true);
-      const { tenants } = json as { tenants: { tenant: string; fault: { kind: string; entry: { id: string } } }[] };
+      const { tenants } = json as {
+        tenants: { tenant: string; fault: { kind: string; entry: { id: string } } }[];
+      };
       const fault = tenants.find(({ tenant }) => tenant === slug)?.fault;
       assert.deepEqual([fault?.kind, fault?.entry.id], ["entry-changed", id]);
       assert.match(text, new RegExp(`${slug}: FAULT. Entry ${id} of .* was changed after it was sealed`));
