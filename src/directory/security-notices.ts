@@ -2,7 +2,7 @@ import type { User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { MailKind, Mails } from "./mails.ts";
 
-/** What tells of a change: a mail to the person, and an entry in the activity. */
+/** The notice of a change: a mail to the person, and an entry in the activity. */
 interface SecurityNotice {
   mail: MailKind;
   /** The entry that the notice writes. Null if the change has an entry of its own, named in the comment. */

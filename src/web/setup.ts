@@ -31,7 +31,7 @@ export interface SetupDeps {
 interface LinkAccount {
   user: User;
   isReset: boolean;
-  /** What the password must not consist of. */
+  /** The words that the password must not consist of. */
   words: readonly string[];
 }
 

@@ -22,7 +22,7 @@ const common = /common passwords/;
 const named = /name or an address/;
 
 describe("the rules for passwords", () => {
-  it("refuse short, overlong and common ones, whatever their case", () => {
+  it("refuse short, overlong and common ones, in any case", () => {
     for (const [password, problem] of [
       ["elevenchars", /at least 12/],
       ["x".repeat(257), /at most 256/],

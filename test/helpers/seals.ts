@@ -5,7 +5,7 @@ import type { ActivitySeal, CoveredEntry, Trail } from "../../src/store/tenant/a
 import type { TrailDeps } from "../../src/trail/sealing.ts";
 import { dataKey } from "./cli.ts";
 
-/** What the background work of src/trail/ needs, with the key of runCommand(). */
+/** The dependencies of the background work of src/trail/, with the key of runCommand(). */
 export function trailDeps(database: Database, now?: () => number): TrailDeps {
   return { database, sealer: sealer(dataKey), log: createLog("silent"), ...(now ? { now } : {}) };
 }
