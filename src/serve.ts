@@ -18,6 +18,7 @@ import type { Database } from "./store/database.ts";
 import { removeExpired } from "./store/housekeeping.ts";
 import { sealer } from "./store/secrets.ts";
 import { handBackTasks } from "./tasks/events.ts"; // sample product
+import { removeOldActivity, sealActivity } from "./trail/sealing.ts";
 import { configuredLimits } from "./trust/guarded-fetch.ts";
 import { openTelemetry } from "./web/telemetry.ts";
 import { webhookSource } from "./webhooks/sender.ts";
@@ -85,6 +86,8 @@ export async function serve(
   });
   const ownJobs: RecurringJob[] = [
     { name: "housekeeping", everyMinutes: 10, handle: () => removeExpired(database) },
+    { name: "activity.sealing", everyMinutes: 1, handle: () => sealActivity({ ...sending, log }) },
+    { name: "activity.removal", everyMinutes: 10, handle: () => removeOldActivity({ ...sending, log }) },
     { name: "saml.metadata_refresh", everyMinutes: 10, handle: () => refreshOld(database, limits, log) },
   ];
   const recurring = recurringSource([...ownJobs, ...recurringJobs], { database, log });

@@ -36,6 +36,7 @@ const mayImport: Record<string, readonly string[]> = {
   outbox: ["ground", "store", "config"],
   "forward-auth": ["ground", "trust", "store", "web"],
   mail: ["ground", "directory", "store", "config"],
+  trail: ["ground", "store"],
   webhooks: ["ground", "trust", "store", "outbox"],
   saml: ["ground", "trust", "directory", "store", "web", "config", "sso"],
   oauth: ["ground", "trust", "directory", "store", "web", "config"],
@@ -44,7 +45,7 @@ const mayImport: Record<string, readonly string[]> = {
   // The protocol rooms' policies, and the context of a sign-in.
   inspector: ["ground", "trust", "store", "web", "config", "sso", "oauth", ...protocolRooms],
   guide: ["ground", "store", "web", "config"],
-  cli: ["ground", "trust", "directory", "store", "config", ...protocolRooms],
+  cli: ["ground", "trust", "directory", "store", "config", "trail", ...protocolRooms],
   demo: ["root", "ground", "trust", "directory", "store", "saml", "config"],
 };
 /** Roots build things and hand them to the rooms, so they may import any room. */

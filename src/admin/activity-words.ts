@@ -11,6 +11,7 @@ const named: Record<string, string> = {
   "grant.revoked": "Okta’s access to provision revoked",
   "grant.ended": "Okta’s access to provision ended",
   "user.second_steps_removed": "Second steps of a person removed",
+  "activity.seals_restarted": "New chain of seals for the activity begun",
   "api_key.created": "API key created",
   "api_key.revoked": "API key revoked",
   "access.issued": "Agent got access",

@@ -31,7 +31,7 @@ const lives: readonly [days: string, text: string][] = [
 const emptyForm: SubmittedForm = { values: { name: "", days: "90" }, problems: {}, notes: {} };
 
 /** The API keys of the tenant. An administrator creates keys that act for themselves, and revokes any. */
-export function apiKeyRoutes({ database }: AdminDeps): Router {
+export function apiKeyRoutes({ database, mails }: AdminDeps): Router {
   const router = Router();
 
   router.get(paths.admin.apiKeys, async (req, res) => {
@@ -58,7 +58,11 @@ export function apiKeyRoutes({ database }: AdminDeps): Router {
     if (!wanted) return await answerProblems({ req, res }, place, form);
     await answerChange({ req, res }, { ...place, entered: form.values }, async () => {
       const { key } = await storeOf(req, database).transaction(async (store) => {
-        const created = await createApiKey(store, signedIn(req), { prefix: brand.apiKeyPrefix, ...wanted });
+        const created = await createApiKey(store, signedIn(req), {
+          prefix: brand.apiKeyPrefix,
+          mails,
+          ...wanted,
+        });
         await store.activity.record(adminEntry(req, "api_key.created", created.id, wanted.scopes));
         return created;
       });

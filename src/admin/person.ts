@@ -10,6 +10,7 @@ import {
   unlinkIdentity,
 } from "../directory/administration.ts";
 import { requiredConnection } from "../directory/domains.ts";
+import type { Mails } from "../directory/mails.ts";
 import { approvableConnections, approveOwner } from "../directory/owners.ts";
 import { usablePasswordHash } from "../directory/synced-passwords.ts";
 import { agentsActingFor } from "../directory/tenant-agents.ts";
@@ -34,7 +35,7 @@ interface PersonAction {
   /** The activity entry. */
   action: string;
   changed?: readonly string[];
-  apply(store: TenantStore, userId: string, req: Request): Promise<void>;
+  apply(store: TenantStore, userId: string, req: Request, mails: Mails): Promise<void>;
   /** The message after success. */
   done(user: User, req: Request): string;
   /** The page after success, unless it is the person's. */
@@ -85,7 +86,7 @@ const actions: Record<string, PersonAction> = {
     at: "role",
     action: "user.role_changed",
     changed: ["role"],
-    apply: (store, userId, req) => giveRole(store, administrator(req), userId, roleIn(req)),
+    apply: (store, userId, req, mails) => giveRole(store, administrator(req), userId, roleIn(req), mails),
     done: (user, req) => `The role given to ${personName(user)} by hand is: ${roleIn(req)}.`,
   },
   unlink: {
@@ -114,7 +115,7 @@ const actions: Record<string, PersonAction> = {
 };
 
 /** The page of a person: where they came from, their role and the reasons for it, and how they sign in. */
-export function personRoutes({ database, activityTargets }: AdminDeps): Router {
+export function personRoutes({ database, activityTargets, mails }: AdminDeps): Router {
   const router = Router();
 
   router.get(paths.admin.person(":user"), async (req, res) => {
@@ -163,7 +164,7 @@ export function personRoutes({ database, activityTargets }: AdminDeps): Router {
           async apply(store) {
             const now = await store.users.lock(user.id);
             if (now && !ignoresChanges) checkShown(req, await personFacts(store, now), personPage);
-            await personAction.apply(store, user.id, req);
+            await personAction.apply(store, user.id, req, mails);
           },
         },
       );

@@ -1,6 +1,7 @@
 import { brand } from "../../config/brand.ts";
 import { apiScopes } from "../../config/integration.ts";
 import { createApiKey, revokeApiKey } from "../directory/api-keys.ts";
+import { mailsOf } from "../directory/mails.ts";
 import { atLeast } from "../directory/roles.ts";
 import { tenantBySlug } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
@@ -31,7 +32,8 @@ export const apiKeyCommands: Command[] = [
         if (!user?.active || user.blocked)
           throw new NotFoundError(`No one signs in to ${tenant.slug} as "${loginName}".`);
         const role = await store.roles.effective(user.id);
-        const wanted = { prefix: brand.apiKeyPrefix, name, scopes: readScopes(input, role), days };
+        const mails = mailsOf(config.mail !== null);
+        const wanted = { prefix: brand.apiKeyPrefix, name, scopes: readScopes(input, role), days, mails };
         const key = await createApiKey(store, { user, role }, wanted);
         await record(store, "api_key.created", key.id, wanted.scopes);
         return key;

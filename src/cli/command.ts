@@ -18,6 +18,8 @@ export interface CommandContext {
 export interface CommandResult {
   json: unknown;
   text: string;
+  /** The command did its work, and found a fault: exit code 1, with the output. */
+  hasFailed?: boolean;
 }
 
 interface CommandSyntax {

@@ -33,6 +33,7 @@ const groups: { words: string[]; load(): Promise<readonly Command[]> }[] = [
   { words: ["api-key"], load: async () => (await import("./api-keys.ts")).apiKeyCommands },
   { words: ["token"], load: async () => (await import("./tokens.ts")).tokenCommands },
   { words: ["secrets"], load: async () => (await import("./secrets.ts")).secretsCommands },
+  { words: ["activity"], load: async () => (await import("./activity.ts")).activityCommands },
   { words: ["migrate"], load: async () => [(await import("./migrate.ts")).migrateCommand] },
   { words: ["backup"], load: async () => [(await import("./backup.ts")).backupCommand] },
   { words: ["demo"], load: async () => (await import("./demo.ts")).demoCommands },
@@ -64,6 +65,7 @@ async function main(words: string[]): Promise<void> {
     throw new InvalidError(`There is no command "${words.join(" ")}". See npm run admin -- --help`);
   const input = parseInput(command, words.slice(command.name.split(" ").length));
   const result = "run" in command ? await onDatabase(command, input) : await command.runWithoutDatabase();
+  if (result.hasFailed) process.exitCode = 1;
   process.stdout.write(`${input.json ? JSON.stringify(result.json) : visibleLines(result.text)}\n`);
 }
 

@@ -1,3 +1,4 @@
+import { brand } from "../../config/brand.ts";
 import type { PersonalNames } from "../directory/attributes.ts";
 import { createLocalUser, inviteOwner, inviteOwnerByMail } from "../directory/local-accounts.ts";
 import { mailsOf } from "../directory/mails.ts";
@@ -35,7 +36,14 @@ export const tenantCommands: Command[] = [
       const email = input.required("owner");
       checkEmail(email);
       const hasPassword = input.isSet("password-stdin");
-      const passwordHash = hasPassword ? await readPassword(context) : null;
+      const passwordHash = hasPassword
+        ? await readPassword(context, [
+            email,
+            input.positional("slug"),
+            input.required("name"),
+            brand.productName,
+          ])
+        : null;
       // After a password on standard input, no answer can be read from it.
       const owner = {
         email,
@@ -186,9 +194,9 @@ function domainCommands(): Command[] {
   ];
 }
 
-async function readPassword(context: CommandContext): Promise<string> {
+async function readPassword(context: CommandContext, words: readonly string[]): Promise<string> {
   const password = await context.readStdin();
-  checkPassword(password);
+  checkPassword(password, words);
   return await passwordHasher().hash(password);
 }
 

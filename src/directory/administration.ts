@@ -5,8 +5,10 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import { blockUser, endSessions, revokeUserAccess, unblockUser } from "./access.ts";
 import { tellBlocked, tellSessionsEnded } from "./access-events.ts";
 import { revokeAgentGrant } from "./agents.ts";
+import { type Mails, noMails } from "./mails.ts";
 import { protectLastOwner } from "./owners.ts";
 import { atLeast, grantRole, revokeRole } from "./roles.ts";
+import { giveNotice } from "./security-notices.ts";
 
 /** The administrator who acts. Their role is read in the transaction of the change: they may have lost it by then. */
 export interface Administrator {
@@ -78,9 +80,11 @@ export async function giveRole(
   by: Administrator,
   userId: string,
   role: Role,
+  mails: Mails = noMails,
 ): Promise<void> {
   await store.transaction(async (inside) => {
-    await lockTarget(inside, by, userId);
+    const user = await lockTarget(inside, by, userId);
+    const before = await inside.roles.effective(userId);
     if (role === "owner" && (await inside.roles.effective(by.userId)) !== "owner") {
       throw new ConflictError("owners-only", "Only an owner can make another person an owner.");
     }
@@ -88,6 +92,8 @@ export async function giveRole(
       if (other !== role) await revokeRole(inside, userId, other);
     }
     if (role !== "member") await grantRole(inside, userId, role);
+    if (!atLeast(before, await inside.roles.effective(userId)))
+      await giveNotice(inside, mails, "role-raised", { user });
     await inside.activity.tell({ name: "personChanged", userId });
   });
 }

@@ -4,8 +4,10 @@ import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Role, User } from "../model.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { type Mails, noMails } from "./mails.ts";
 import { checkShownName } from "./names.ts";
 import { atLeast } from "./roles.ts";
+import { giveNotice } from "./security-notices.ts";
 
 /** The least role that a person needs to have API keys. */
 const leastRole: Role = "admin";
@@ -32,6 +34,8 @@ interface WantedKey {
   scopes: readonly string[];
   /** Null for a key that does not expire. */
   days: number | null;
+  /** For the notice to the person. */
+  mails?: Mails;
 }
 
 interface CreatedApiKey {
@@ -49,7 +53,7 @@ interface CreatedApiKey {
 export async function createApiKey(
   store: TenantStore,
   { user, role }: KeyHolder,
-  { prefix, name, scopes, days }: WantedKey,
+  { prefix, name, scopes, days, mails = noMails }: WantedKey,
   now: () => number = Date.now,
 ): Promise<CreatedApiKey> {
   const shownName = checkKeyName(name);
@@ -59,7 +63,8 @@ export async function createApiKey(
   const [id, key] = [randomUUID(), randomKey(prefix)];
   const expiresAt = days === null ? null : now() + days * dayMs;
   await store.transaction(async (inside) => {
-    if (!(await inside.users.lock(user.id))) throw new NotFoundError("There is no such person.");
+    const person = await inside.users.lock(user.id);
+    if (!person) throw new NotFoundError("There is no such person.");
     if ((await inside.apiKeys.countOf(user.id)) >= maxKeys)
       throw new ConflictError("too-many-keys", `A person has ${maxKeys} API keys at most. Revoke one first.`);
     await inside.apiKeys.create({
@@ -73,6 +78,7 @@ export async function createApiKey(
       accessEpoch: user.accessEpoch,
       expiresAt,
     });
+    await giveNotice(inside, mails, "api-key-created", { user: person });
   });
   return { id, key, expiresAt };
 }

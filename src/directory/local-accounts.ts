@@ -12,8 +12,9 @@ import { checkPasswordAccess, type Mails, noMails, ownerLinkHours } from "./mail
 import { checkPersonalNames, validateNameChanges, validateNames } from "./names.ts";
 import { namesFromAddress } from "./names-from-address.ts";
 import type { PasswordHasher } from "./password-hash.ts";
-import { checkPassword } from "./password-rules.ts";
+import { checkPassword, wordsOf } from "./password-rules.ts";
 import { forgetSecondSteps, secondStepNeed } from "./second-steps.ts";
+import { giveNotice } from "./security-notices.ts";
 import { recordRefusal, recordSignIn } from "./sign-in-activity.ts";
 import { usablePasswordHash } from "./synced-passwords.ts";
 import { checkEmail } from "./tenants.ts";
@@ -147,7 +148,7 @@ export async function redeemPasswordLink(
     if (names) await rename(store, user, names);
     await store.invitations.remove(user.id);
     await revokeUserAccess(store, user.id, "person");
-    if (isReset) await mails.add(store, user.id, "password-changed");
+    if (isReset) await giveNotice(store, mails, "password-changed", { user, requestId });
     // The link proves an address only: a second step is asked for as after a password.
     if ((await secondStepNeed(store, user.id)) === "none")
       await recordSignIn(store, user, { connectionId: null, requestId });
@@ -162,6 +163,14 @@ async function rename(store: TenantStore, user: User, names: PersonalNames): Pro
   await store.activity.tell({ name: "personChanged", userId: user.id });
 }
 
+/** The form of the sign-in. */
+interface EnteredPassword {
+  loginName: string;
+  password: string;
+  /** Whether no password of the account was ever entered in this browser, as far as its cookie says. */
+  isNewBrowser?: boolean;
+}
+
 /**
  * Checks a local password. The sign-in is complete, and recorded, if no second step follows (second-steps.ts). A missing tenant, account, password or permission to sign in takes the same time and
  * throws the same RefusedError `bad-credentials`, so an attacker cannot probe for accounts. If the person's domain
@@ -172,7 +181,7 @@ async function rename(store: TenantStore, user: User, names: PersonalNames): Pro
 export async function signInWithPassword(
   store: TenantStore | null,
   passwords: PasswordHasher,
-  { loginName, password }: { loginName: string; password: string },
+  { loginName, password, isNewBrowser = false }: EnteredPassword,
   requestId: string | null = null,
 ): Promise<User> {
   const user = (await store?.users.byLoginName(loginName)) ?? null;
@@ -186,8 +195,19 @@ export async function signInWithPassword(
     await recordRefusal(store, error, attempt, user);
     throw error;
   }
-  if ((await secondStepNeed(store, user.id)) === "none") await recordSignIn(store, user, attempt);
+  if ((await secondStepNeed(store, user.id)) === "none")
+    await recordSignIn(store, user, { ...attempt, isNewBrowser });
   return user;
+}
+
+/** The form of the account page. */
+interface PasswordChange {
+  current: string;
+  wanted: string;
+  /** Names of the product and the organisation, which the password must not consist of. */
+  words?: readonly string[];
+  mails?: Mails;
+  requestId?: string | null;
 }
 
 /**
@@ -198,18 +218,19 @@ export async function changePassword(
   store: TenantStore,
   passwords: PasswordHasher,
   userId: string,
-  { current, wanted, mails = noMails }: { current: string; wanted: string; mails?: Mails },
+  { current, wanted, words = [], mails = noMails, requestId = null }: PasswordChange,
 ): Promise<User> {
   const before = await store.users.byId(userId);
   if (!(await passwords.verify(current, before && (await usablePasswordHash(store, before))))) {
     throw new RefusedError("bad-credentials");
   }
-  checkPassword(wanted);
+  checkPassword(wanted, before === null ? words : [...words, ...wordsOf(before)]);
   const passwordHash = await passwords.hash(wanted);
   return await store.transaction(async (inside) => {
     await inside.credentials.set(userId, passwordHash);
     await revokeUserAccess(inside, userId, "person");
-    await mails.add(inside, userId, "password-changed");
-    return (await inside.users.byId(userId)) as User;
+    const user = (await inside.users.byId(userId)) as User;
+    await giveNotice(inside, mails, "password-changed", { user, requestId });
+    return user;
   });
 }

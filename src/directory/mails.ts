@@ -11,8 +11,17 @@ export const mailKinds = [
   "password-reset",
   "password-changed",
   "new-device",
+  "api-key-created",
+  "role-raised",
+  "second-step-changed",
 ] as const;
 export type MailKind = (typeof mailKinds)[number];
+
+/** The mails with a link that lets the person set a password. The others tell of a change (security-notices.ts). */
+const linkMails = ["invitation", "owner-set-up", "password-reset"] as const;
+type LinkMail = (typeof linkMails)[number];
+
+const isLinkMail = (mail: MailKind): mail is LinkMail => (linkMails as readonly MailKind[]).includes(mail);
 
 /** Mail to people, which a background job sends (docs/decisions/0058). */
 export interface Mails {
@@ -63,7 +72,7 @@ export async function prepareMail(
     const user = await inside.users.lock(userId);
     if (!user?.email) return "the person has no address";
     const ready = { user, address: user.email, token: null, expiresAt: null };
-    if (mail === "password-changed" || mail === "new-device") return ready;
+    if (!isLinkMail(mail)) return ready;
     const expiresAt = await linkEnd(inside, user, mail, now);
     if (typeof expiresAt === "string") return expiresAt;
     const token = randomToken();
@@ -76,7 +85,7 @@ export async function prepareMail(
 async function linkEnd(
   store: TenantStore,
   user: User,
-  mail: "invitation" | "owner-set-up" | "password-reset",
+  mail: LinkMail,
   now: number,
 ): Promise<number | string> {
   if (mail === "password-reset")

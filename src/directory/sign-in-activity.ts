@@ -10,6 +10,8 @@ export interface SignInAttempt {
   /** null for a password. */
   connectionId: string | null;
   requestId: string | null;
+  /** Whether the person entered a password in a browser where it was not entered before. */
+  isNewBrowser?: boolean;
 }
 
 interface AttemptedBy {
@@ -43,7 +45,7 @@ export async function recordRefusal(
 
 async function record(
   store: TenantStore,
-  { connectionId, requestId }: SignInAttempt,
+  { connectionId, requestId, isNewBrowser = false }: SignInAttempt,
   { action, person, reason }: { action: string; person: AttemptedBy | null; reason: RefusalReason | null },
 ): Promise<void> {
   await store.activity.record({
@@ -52,7 +54,7 @@ async function record(
     actorId: person?.id ?? null,
     action,
     targetId: connectionId,
-    changed: [],
+    changed: isNewBrowser ? ["new browser"] : [],
     reason,
     requestId,
   });

@@ -76,6 +76,33 @@ const letters: Record<MailKind, (facts: LetterFacts & { link: string; organisati
     action: { label: "Look at your sessions", url: baseUrl + paths.account },
     closing: "You get this mail once for each new browser.",
   }),
+  "api-key-created": ({ organisation, user, baseUrl, at }) => ({
+    subject: `A new API key for ${brand.productName}`,
+    paragraphs: [
+      `On ${timeOf(at)}, an API key was created that acts for ${user.loginName} at ${organisation}.`,
+      "If you expected this, there is nothing to do. If not, ask an administrator to revoke the key.",
+    ],
+    action: { label: "Look at your account", url: baseUrl + paths.account },
+    closing: "The key is not in this mail. The activity of your organisation says who created it.",
+  }),
+  "role-raised": ({ organisation, user, baseUrl, at }) => ({
+    subject: `You have a higher role on ${brand.productName}`,
+    paragraphs: [
+      `On ${timeOf(at)}, an administrator of ${organisation} gave ${user.loginName} a higher role.`,
+      "If you expected this, there is nothing to do. If not, ask your administrators.",
+    ],
+    action: { label: "Look at your account", url: baseUrl + paths.account },
+    closing: "The activity of your organisation says who changed the role.",
+  }),
+  "second-step-changed": ({ organisation, user, baseUrl, at }) => ({
+    subject: `The second step of your sign-in to ${brand.productName} was changed`,
+    paragraphs: [
+      `On ${timeOf(at)}, a passkey, an authenticator app or the recovery codes of ${user.loginName} at ${organisation} changed.`,
+      "If this was you, there is nothing to do. If not, change your password and tell an administrator.",
+    ],
+    action: { label: "Look at your account", url: baseUrl + paths.account },
+    closing: "You get this mail at each change.",
+  }),
 };
 
 export function writeLetter(mail: MailKind, facts: LetterFacts): Letter {

@@ -15,8 +15,9 @@ import { webhookQueue } from "./webhook-queue.ts";
 const outboxAgeMs = 7 * dayMs;
 
 /**
- * Nothing depends on it, because queries ignore expired rows. Also notes the number of people. Removes expired sessions, access tokens, API keys, links, sign-ins in flight, codes, rate limits, answers to repeated requests, ids of events, recorded messages, settled messages of the outbox and of webhooks, figures
- * and activity.
+ * Nothing depends on it, because queries ignore expired rows. Also notes the number of people. Removes expired sessions,
+ * access tokens, API keys, links, sign-ins in flight, codes, rate limits, answers to repeated requests, ids of events,
+ * recorded messages, settled messages of the outbox and of webhooks, and figures. src/trail/ removes activity.
  */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();
@@ -40,7 +41,6 @@ export async function removeExpired(database: Database): Promise<void> {
     await database.sql()("day_counts").where({ kind }).where("at", "<", before).delete();
   }
   await notePeople(database);
-  await removeOldActivity(database);
 }
 
 /** Keeps how many people each tenant has today, for the bars of the overview. Writes only what has changed. */
@@ -53,31 +53,4 @@ async function notePeople(database: Database): Promise<void> {
      where day_counts.count <> excluded.count`,
     [today],
   );
-}
-
-/** Entries per delete statement, so that it blocks other writers only briefly. */
-const chunk = 500;
-
-/** Removes activity that is older than its tenant's retention period. */
-async function removeOldActivity(database: Database): Promise<void> {
-  const old = "activity.at < ? - tenants.activity_days * ?";
-  const tenants: { id: string; activity_days: number }[] = await database
-    .sql()("tenants")
-    .whereExists(
-      database
-        .sql()("activity")
-        .whereRaw(`activity.tenant_id = tenants.id and ${old}`, [Date.now(), dayMs])
-        .select("id"),
-    )
-    .select("id", "activity_days");
-  for (const { id, activity_days: days } of tenants) {
-    while (await removeChunk(database, id, Date.now() - days * dayMs));
-  }
-}
-
-/** Returns whether it removed any entries. */
-async function removeChunk(database: Database, tenantId: string, before: number): Promise<boolean> {
-  const oldest = database.sql()("activity").where("tenant_id", tenantId).where("at", "<", before);
-  const some = oldest.orderBy("at").limit(chunk).select("id");
-  return (await database.sql()("activity").where("tenant_id", tenantId).whereIn("id", some).delete()) > 0;
 }

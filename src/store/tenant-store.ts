@@ -1,6 +1,7 @@
 import type { Database } from "./database.ts";
 import { tenantAccessTokens } from "./tenant/access-tokens.ts";
 import { tenantActivity } from "./tenant/activity.ts";
+import { tenantActivitySeals } from "./tenant/activity-seals.ts";
 import { tenantAffiliations } from "./tenant/affiliations.ts";
 import { tenantAgents } from "./tenant/agents.ts";
 import { tenantApiKeys } from "./tenant/api-keys.ts";
@@ -45,6 +46,7 @@ const tables = {
   roles: tenantRoles,
   affiliations: tenantAffiliations,
   activity: tenantActivity,
+  activitySeals: tenantActivitySeals,
   counts: tenantCounts,
   connections: tenantConnections,
   keyPairs: tenantKeyPairs,

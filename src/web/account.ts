@@ -5,7 +5,7 @@ import { revokeAgentGrant } from "../directory/agents.ts";
 import { changePassword } from "../directory/local-accounts.ts";
 import type { Mails } from "../directory/mails.ts";
 import type { PasswordHasher } from "../directory/password-hash.ts";
-import { passwordLength } from "../directory/password-rules.ts";
+import { passwordLength, wordsOf } from "../directory/password-rules.ts";
 import { usablePasswordHash } from "../directory/synced-passwords.ts";
 import { agentsActingFor } from "../directory/tenant-agents.ts";
 import { paths } from "../endpoints.ts";
@@ -20,7 +20,7 @@ import type { PasswordLimits } from "./password-limits.ts";
 import { formField, organisationField } from "./request.ts";
 import { secondStepsOf } from "./second-step-account.ts";
 import { endSession, ownSessionId, startSession, takeSessionEnding } from "./sessions.ts";
-import { passwordProblem } from "./setup.ts";
+import { contextWords, passwordProblem } from "./setup.ts";
 
 export interface AccountDeps {
   database: Database;
@@ -87,13 +87,15 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
     // The form keeps no values: they are passwords.
     const reject = (problems: Record<string, string>) =>
       answerProblems({ req, res }, passwordPlace, { values: {}, problems, notes: {} });
-    const problem = passwordProblem(req);
+    const words = contextWords(tenant);
+    const problem = passwordProblem(req, [...words, ...wordsOf(user)]);
     if (problem !== null) return await reject({ [problem.field]: problem.text });
     // A stolen session or an unattended screen must not allow guessing the password.
     const attempt = await limits.change(req, res);
     const store = forTenant(database, tenant.id);
     try {
-      const change = { current: formField(req, "current"), wanted: formField(req, "password"), mails };
+      const [current, wanted] = [formField(req, "current"), formField(req, "password")];
+      const change = { current, wanted, words, mails, requestId: req.id };
       const changed = await changePassword(store, passwords, user.id, change);
       await attempt.succeeded(tenant.id, user.id);
       await startSession(req, { tenantId: tenant.id, user: changed, connectionId: null });

@@ -1,6 +1,7 @@
 import type { Request, Response } from "express";
 import type { Mails } from "../directory/mails.ts";
 import { secondStepNeed } from "../directory/second-steps.ts";
+import { giveNotice } from "../directory/security-notices.ts";
 import type { User } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
@@ -40,7 +41,7 @@ export function localSignIns(deps: SealedStepDeps & { database: Database; mails:
   const pending = sealedStep<PendingLocalSignIn>("second-step", deps);
 
   const complete: LocalSignIns["complete"] = async (req, { tenantId, user, isKnownDevice }) => {
-    if (!isKnownDevice) await mails.add(forTenant(database, tenantId), user.id, "new-device");
+    if (!isKnownDevice) await giveNotice(forTenant(database, tenantId), mails, "new-browser", { user });
     await startSession(req, { tenantId, user, connectionId: null });
   };
 

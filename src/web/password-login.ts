@@ -69,7 +69,8 @@ export function passwordLoginRoutes(deps: PasswordLoginDeps): Router {
     const attempt = await limits.signIn(req, res, slug, loginName);
     const tenant = urlNamePattern.test(slug) ? await system.tenants.bySlug(slug) : null;
     const store = tenant && forTenant(database, tenant.id);
-    const entered = { loginName, password: formField(req, "password") };
+    const isNewBrowser = !attempt.isKnownDevice;
+    const entered = { loginName, password: formField(req, "password"), isNewBrowser };
     try {
       const user = await signInWithPassword(store, passwords, entered, req.id);
       const tenantId = tenant?.id as string;

@@ -1,13 +1,14 @@
 import { type Request, Router } from "express";
+import { brand } from "../../config/brand.ts";
 import type { PersonalNames } from "../directory/attributes.ts";
 import { redeemPasswordLink } from "../directory/local-accounts.ts";
 import { checkPasswordAccess, type Mails } from "../directory/mails.ts";
 import { checkPersonalNames, longestPersonalName } from "../directory/names.ts";
 import type { PasswordHasher } from "../directory/password-hash.ts";
-import { checkPassword, passwordLength } from "../directory/password-rules.ts";
+import { checkPassword, passwordLength, wordsOf } from "../directory/password-rules.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError, RefusedError } from "../errors.ts";
-import type { User } from "../model.ts";
+import type { Tenant, User } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { hashToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
@@ -31,6 +32,8 @@ export interface SetupDeps {
 interface LinkAccount {
   user: User;
   isReset: boolean;
+  /** The words that the password must not consist of. */
+  words: readonly string[];
 }
 
 /**
@@ -39,7 +42,8 @@ interface LinkAccount {
  */
 export function setupRoutes({ database, passwords, limits, mails, signIns }: SetupDeps): Router {
   const router = Router();
-  const { links } = systemStore(database);
+  const system = systemStore(database);
+  const { links } = system;
 
   /** The link's account. Throws RefusedError for an invalid link, before a password is hashed at a cost. */
   async function accountOf(token: string): Promise<LinkAccount> {
@@ -50,7 +54,9 @@ export function setupRoutes({ database, passwords, limits, mails, signIns }: Set
     if (!user) throw new RefusedError("link-not-valid");
     await checkPasswordAccess(store, user);
     const isReset = (await store.credentials.passwordHash(user.id)) !== null;
-    return { user, isReset };
+    const tenant = await system.tenants.byId(link.tenantId);
+    const words = [...wordsOf(user), ...(tenant ? contextWords(tenant) : [])];
+    return { user, isReset, words };
   }
 
   // Links that set up a connection belong to admin/set-up-links.ts.
@@ -70,7 +76,7 @@ export function setupRoutes({ database, passwords, limits, mails, signIns }: Set
     const token = String(req.params.token);
     const account = await accountOf(token);
     const names = namesIn(req);
-    const problem = (names && namesProblem(names)) ?? passwordProblem(req)?.text ?? null;
+    const problem = (names && namesProblem(names)) ?? passwordProblem(req, account.words)?.text ?? null;
     if (problem !== null) {
       const user = { ...account.user, ...names };
       res.status(400).render("set-password", formPage(problem, { ...account, user }));
@@ -114,12 +120,20 @@ function namesProblem({ givenName, familyName }: PersonalNames): string | null {
   return problemOf(() => checkPersonalNames({ givenName, familyName }));
 }
 
+/** The words of the product and a tenant, which passwords must not consist of. */
+export function contextWords({ slug, name }: Pick<Tenant, "slug" | "name">): string[] {
+  return [brand.productName, brand.slug, slug, name];
+}
+
 /** Checks a form that asks for a new password twice. Returns the wrong field and a sentence; null if the form is fine. */
-export function passwordProblem(req: Request): { field: "password" | "repeated"; text: string } | null {
+export function passwordProblem(
+  req: Request,
+  words: readonly string[],
+): { field: "password" | "repeated"; text: string } | null {
   const password = formField(req, "password");
   if (password !== formField(req, "repeated"))
     return { field: "repeated", text: "The two passwords are not the same." };
-  const text = problemOf(() => checkPassword(password));
+  const text = problemOf(() => checkPassword(password, words));
   return text === null ? null : { field: "password", text };
 }
 

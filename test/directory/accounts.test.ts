@@ -317,7 +317,7 @@ describe("password hashes", () => {
 
   it("require a minimum length", () => {
     assert.deepEqual(passwordLength, { min: 12, max: 256 });
-    for (const length of [12, 256]) checkPassword("x".repeat(length));
+    for (const length of [12, 256]) checkPassword("long enough ".repeat(22).slice(0, length));
     for (const length of [0, 11, 257])
       assert.throws(() => checkPassword("x".repeat(length)), InvalidError, String(length));
   });

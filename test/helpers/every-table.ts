@@ -11,6 +11,7 @@ import { defaultSessionLimits, sessionStore } from "../../src/store/session-stor
 import { newMessage } from "./messages.ts";
 import { createTestTenant, newUser, type TestTenant } from "./people.ts";
 import { newCode, newGrant } from "./provisioning-grants.ts";
+import { newSeal, newTrailRow } from "./seals.ts";
 import { newStream } from "./signals.ts";
 
 /** The migrations' tables, from the database's catalog, without knex's own. */
@@ -67,6 +68,8 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
     changed: ["active"],
     requestId: null,
   });
+  await store.activitySeals.lock(newTrailRow());
+  await store.activitySeals.add(newSeal([]));
   await store.counts.add([{ kind: "scim-call", subject: writer.source.id, count: 1 }]);
   const group = { id: randomUUID(), displayName: "Engineers", sourceId: writer.source.id, sourceKey: "g1" };
   await store.groups.create(group);

@@ -8,6 +8,7 @@ import { directoryCases } from "./isolation-cases-directory.ts";
 import { provisioningGrantCases } from "./isolation-cases-grants.ts";
 import { outboxCases } from "./isolation-cases-outbox.ts";
 import { secondStepCases } from "./isolation-cases-second-steps.ts";
+import { sealCases } from "./isolation-cases-seals.ts";
 import { signalCases } from "./isolation-cases-signals.ts";
 import { webhookCases } from "./isolation-cases-webhooks.ts";
 
@@ -26,6 +27,7 @@ export const isolationCases: IsolationCases = {
   ...provisioningGrantCases,
   ...webhookCases,
   ...secondStepCases,
+  ...sealCases,
   "idempotency.reserve": {
     call: (b, a) => b.idempotency.reserve({ userId: a.userId, agent: "", key: "a's" }, "b's"),
     gives: "refused",

@@ -15,6 +15,7 @@ import type { TenantA } from "../helpers/isolation.ts";
 import { inAnHour, newMessage } from "../helpers/messages.ts";
 import { createLocalAccount, createTestTenant, identityOf } from "../helpers/people.ts";
 import { newCode, newGrant } from "../helpers/provisioning-grants.ts";
+import { newSeal, newTrailRow } from "../helpers/seals.ts";
 import { newStream } from "../helpers/signals.ts";
 
 /** Rows that would refer from tenant B to A's data, inserted without the store. */
@@ -216,6 +217,8 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   await store.roles.mapGroup(group.id, "admin");
   await store.roles.replace(user.id, "scim", null, ["admin"]);
   const token = await createToken(store);
+  await store.activitySeals.lock(newTrailRow());
+  await store.activitySeals.add(newSeal([]));
   await store.provisioningProblems.record({
     sourceId: writer.source.id,
     kind: "uniqueness",

@@ -73,6 +73,12 @@ describe("/setup/{token}", () => {
 
     const unacceptable: [string, Record<string, string>, RegExp][] = [
       ["a weak password", { password: "short", repeated: "short" }, /at least 12 characters/],
+      ["a common password", { password: "qwertyqwerty", repeated: "qwertyqwerty" }, /common passwords/],
+      [
+        "an address",
+        { password: "invited@acme.example", repeated: "invited@acme.example" },
+        /an address of you/,
+      ],
       ["two different passwords", { ...form, repeated: "something else" }, /are not the same/],
       ["no password", {}, /at least 12 characters/],
     ];

@@ -69,7 +69,8 @@ export interface ActivityFilter {
 
 export type ActivityPosition = Pick<RecordedActivity, "at" | "id">;
 
-interface ActivityRow {
+/** An entry as the database has it. */
+export interface ActivityRow {
   id: string;
   at: number;
   kind: string;
