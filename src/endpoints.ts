@@ -124,10 +124,17 @@ function foldersIn(value: unknown): string[] {
   return Object.values(value as object).flatMap(foldersIn);
 }
 
-/** Whether a path belongs to a program's interface, which never answers with a page: all of /api, the MCP server, and webhooks. */
+/** Whether a path belongs to a program's interface, which never answers with a page. */
 export function isApiPath(path: string): boolean {
-  return /^\/(api|mcp|webhooks)(\/|$)/i.test(path);
+  return programPaths.some((pattern) => pattern.test(path));
 }
+
+/** The API, the MCP server, webhooks, and the endpoints of the protocols that no browser opens. */
+const programPaths = [
+  /^\/(api|mcp|webhooks|global-token-revocation|\.well-known)(\/|$)/i,
+  /^\/oauth2\/(token|revoke)(\/|$)/i,
+  /^\/shared-signals\/[^/]+(\/jwks\.json)?$/i,
+];
 
 /** Forms for pasted documents. Each parses its own body after the permission check (web/request.ts). */
 const documentPaths = /^\/(admin\/connections|setup)\/[^/]+\/(settings|check)$/i;

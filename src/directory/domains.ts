@@ -1,7 +1,7 @@
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, Domain, User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { nameKey } from "../store/text-keys.ts";
+import { domainKey, nameKey } from "../store/text-keys.ts";
 
 /** The TXT record that proves ownership of a domain. */
 export function domainProof({ verificationToken }: Domain): string {
@@ -87,7 +87,7 @@ export async function requiredConnection(
 
 /** The connection that the people of a domain must sign in through; null if they may choose. */
 export async function enforcedConnection(store: TenantStore, domain: string): Promise<Connection | null> {
-  const found = await store.domains.find(domain.toLowerCase());
+  const found = await store.domains.find(domainKey(domain));
   if (!found?.verifiedAt || found.enforcedConnectionId === null) return null;
   const connection = await store.connections.byId(found.enforcedConnectionId);
   return connection?.status === "active" ? connection : null;
@@ -96,5 +96,5 @@ export async function enforcedConnection(store: TenantStore, domain: string): Pr
 /** The domain of an e-mail address, in the form in which domains are stored. */
 export function domainOf(address: string): string {
   const key = nameKey(address);
-  return key.slice(key.lastIndexOf("@") + 1);
+  return domainKey(key.slice(key.lastIndexOf("@") + 1));
 }

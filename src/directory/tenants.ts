@@ -5,6 +5,7 @@ import type { Database } from "../store/database.ts";
 import { randomToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import { domainKey } from "../store/text-keys.ts";
 import { checkShownName } from "./names.ts";
 import { isPublicMailDomain } from "./public-mail-domains.ts";
 
@@ -76,7 +77,7 @@ export async function tenantBySlug(database: Database, slug: string): Promise<Te
  * mail services, and ConflictError `domain-taken`.
  */
 export async function addDomain(store: TenantStore, domain: string): Promise<string> {
-  const name = domain.trim().toLowerCase();
+  const name = domainKey(domain.trim());
   if (!domainPattern.test(name)) throw new InvalidError(`"${domain}" is not a domain name.`);
   if (isPublicMailDomain(name)) {
     throw new InvalidError(`"${name}" is a public mail service, so a tenant cannot claim it.`);

@@ -12,6 +12,7 @@ import { mapUniqueViolation } from "./sql-errors.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./tenant/connections.ts";
 import { type SignalStreamRow, streamColumns, toSignalStream } from "./tenant/signal-streams.ts";
 import { healthOfTenants } from "./tenant-health.ts";
+import { domainKey } from "./text-keys.ts";
 
 interface TenantRow {
   id: string;
@@ -112,7 +113,7 @@ export function systemStore(database: Database, now: () => number = Date.now) {
     async tenantsOfDomain(domain: string): Promise<Tenant[]> {
       const rows = (await sql()("tenant_domains")
         .join("tenants", "tenants.id", "tenant_domains.tenant_id")
-        .where("domain", domain.toLowerCase())
+        .where("domain", domainKey(domain))
         .whereNotNull("verified_at")
         .orderBy("tenants.name")
         .select(tenantColumns.map((column) => `tenants.${column}`))) as TenantRow[];

@@ -1,3 +1,5 @@
+import { domainToASCII } from "node:url";
+
 /**
  * Returns the key by which texts are compared, ignoring case and the composition of accents (NFC). Keys are stored next to
  * the original, because the engines fold case only for ASCII (SQLite) or by locale (PostgreSQL).
@@ -14,6 +16,16 @@ export function textKey(text: string): string {
  */
 export function nameKey(name: string): string {
   return name.normalize("NFKC").toLowerCase().normalize("NFKC");
+}
+
+/**
+ * Returns the form in which domains are stored and compared: that of DNS (UTS #46), without the dot of the root. Mail servers
+ * and browsers take `acme。example`, `acme.example.` and `bücher.example` for the domains whose names DNS has, so that a rule
+ * for a domain must cover these spellings, too.
+ */
+export function domainKey(domain: string): string {
+  const name = nameKey(domain);
+  return (domainToASCII(name) || name).replace(/\.+$/, "");
 }
 
 /** Returns the searchable beginning of a text. PostgreSQL limits an index entry to 2,704 bytes. */

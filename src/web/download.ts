@@ -24,11 +24,11 @@ export function csvRecord(values: readonly unknown[]): string {
 }
 
 /**
- * A quoted cell (RFC 4180 §2). Spreadsheets run text that begins with one of these characters as a formula, also text
- * that an attacker chose, so an apostrophe goes first.
+ * A quoted cell (RFC 4180 §2). Spreadsheets run text that begins with one of these characters as a formula, also in
+ * their full-width form and after spaces, also text that an attacker chose, so an apostrophe goes first.
  */
 function csvCell(value: unknown): string {
   const text = Array.isArray(value) ? value.join(" ") : String(value ?? "");
-  const safe = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
+  const safe = /^(?:\s*[=+\-@＝＋－＠]|[\t\r\n])/.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
 }

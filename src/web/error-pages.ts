@@ -76,7 +76,9 @@ function causeOf(error: unknown): { err?: unknown; detail?: string; rule?: strin
 }
 
 function pageFor(error: unknown, req: Request): ErrorPage {
-  const again = req.method === "GET" ? { tryAgain: req.originalUrl } : {};
+  // To a browser, "//host" and "/\\host" are addresses at another host.
+  const isLocal = /^\/(?![/\\])/.test(req.originalUrl);
+  const again = req.method === "GET" && isLocal ? { tryAgain: req.originalUrl } : {};
   if (error instanceof NotFoundError) return notFound;
   if (error instanceof RefusedError) return refusalPage(error, req);
   if (error instanceof CrossSiteError) return crossSite;

@@ -3,38 +3,12 @@ import type { User } from "../../src/model.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { tableNames } from "../helpers/every-table.ts";
-import type { TenantA } from "../helpers/isolation.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
+import { pathIn } from "../helpers/route-values.ts";
 import type { Route } from "../helpers/routes.ts";
 import { appRoutes, plantSession, useSite } from "../helpers/site.ts";
 import { tenantWithEverything } from "../store/isolation-world.ts";
-
-/** Values of tenant A for the parameters of routes. Add an entry for a new parameter. */
-const ofTenantA: Record<string, (a: TenantA) => string> = {
-  connection: (a) => a.connectionId,
-  domain: (a) => a.domain,
-  user: (a) => a.userId,
-  group: (a) => a.groupId,
-  token: (a) => a.tokenId,
-  grant: (a) => a.grantId,
-  webhook: (a) => a.webhookId,
-  source: (a) => a.sourceId,
-  tombstone: (a) => a.tombstoneId,
-  test: (a) => a.testId,
-  agent: (a) => a.clientId,
-  apiKey: (a) => a.apiKeyId,
-  message: () => "1",
-  flow: () => "1",
-};
-
-function pathIn(route: Route, a: TenantA): string {
-  return route.path.replace(/:(\w+)/g, (_, name: string) => {
-    const value = ofTenantA[name];
-    assert.ok(value, `add a value of tenant A for :${name} in ${route.path}`);
-    return encodeURIComponent(value(a));
-  });
-}
 
 describe("access to the admin console", () => {
   onEachDatabase((use) => {

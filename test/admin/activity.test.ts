@@ -142,7 +142,10 @@ describe("activity in the admin console", () => {
         );
       });
 
-      for (const actor of ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", `="a"`]) {
+      for (const actor of [
+        ...["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", `="a"`],
+        ...["＝1+1", "＋1", "－1", "＠SUM(A1)", "  =1+1", "\u00a0=1", "\ufeff=1"],
+      ]) {
         it(`prevents spreadsheets from running ${JSON.stringify(actor)} as a formula`, async () => {
           const requestId = randomUUID();
           await site().acme.store.activity.record({ ...entry, actor, changed: ["=2"], requestId });

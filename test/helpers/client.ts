@@ -37,7 +37,7 @@ export class Client {
     method: string,
     path: string,
     headers: Record<string, string>,
-    body?: URLSearchParams | string,
+    body?: URLSearchParams | string | Buffer<ArrayBuffer>,
   ): Promise<Answer> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const response = await fetch(this.#address + path, {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nameKey, textKey } from "../../src/store/text-keys.ts";
+import { domainKey, nameKey, textKey } from "../../src/store/text-keys.ts";
 
 describe("textKey", () => {
   const same: [string, string][] = [
@@ -57,5 +57,35 @@ describe("nameKey", () => {
       const name = `a${String.fromCodePoint(code)}\u0301`;
       if (nameKey(nameKey(name)) !== nameKey(name)) assert.fail(code.toString(16));
     }
+  });
+});
+
+describe("domainKey", () => {
+  const same: [string, string][] = [
+    ["ACME.example", "acme.example"],
+    ["acme.example.", "acme.example"],
+    ["acme\u3002example", "acme.example"],
+    ["acme\uff0eexample\uff61", "acme.example"],
+    ["ａｃｍｅ.example", "acme.example"],
+    ["a\u00adcme.example", "acme.example"],
+    ["b\u00fccher.example", "xn--bcher-kva.example"],
+    ["BU\u0308CHER.example", "xn--bcher-kva.example"],
+    ["XN--BCHER-KVA.example", "xn--bcher-kva.example"],
+  ];
+  for (const [spelling, domain] of same)
+    it(`is ${domain} for ${JSON.stringify(spelling)}`, () => assert.equal(domainKey(spelling), domain));
+
+  for (const [one, other] of [
+    ["acme.example", "\u0430cme.example"],
+    ["mail.example", "ma\u0131l.example"],
+    ["straße.example", "strasse.example"],
+  ] as const)
+    it(`distinguishes ${one} and ${other}`, () => assert.notEqual(domainKey(one), domainKey(other)));
+
+  it("keeps what is not a domain, and is the key of a key", () => {
+    for (const text of ["", "a b", "xn--\u00fc", "a..b", "..", "ada"]) {
+      assert.equal(domainKey(domainKey(text)), domainKey(text));
+    }
+    assert.equal(domainKey("a b"), "a b");
   });
 });

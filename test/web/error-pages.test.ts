@@ -115,6 +115,20 @@ describe("error pages", () => {
       return { answer, reference, lines };
     }
 
+    it("offers no second try at an address that a browser takes for another host", async () => {
+      for (const path of [
+        "//evil.example/account",
+        "/\\\\evil.example",
+        "/\\evil.example",
+        "///evil.example",
+      ]) {
+        faults.fail(connectionRefused());
+        const page = await client.get(path);
+        assert.equal(page.status, 503, path);
+        assert.doesNotMatch(page.text, /evil\.example/, path);
+      }
+    });
+
     it("offers to try again first where that can help: at the refused sign-in, or on the same page", async () => {
       const again = async (failure: Failure) =>
         /<a class="button primary" href="([^"]*)">Try again</.exec((await fail(failure)).answer.text)?.[1];

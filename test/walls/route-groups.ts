@@ -1,0 +1,256 @@
+import { landingPath } from "../../src/web/home.ts";
+
+/** A caller of the sweep. All are of one tenant, and each asks with its own tenant's ids and with another one's. */
+export const callers = [
+  "no one",
+  "a member",
+  "an admin",
+  "an owner",
+  "a SCIM token",
+  "an API key",
+  "an agent",
+] as const;
+export type Caller = (typeof callers)[number];
+
+/**
+ * The answer to a caller whom the group does not let in. "sign-in": led to the sign-in page. "hidden": the page does not exist.
+ * "challenge": 401. "refused": any 4xx.
+ */
+export type Refusal = "sign-in" | "hidden" | "challenge" | "refused";
+
+/** One rule for routes that are alike. */
+export interface RouteGroup {
+  what: string;
+  /** As "GET /path/:parameter". `*` stands for any text. */
+  routes: readonly string[];
+  /** Who reaches the routes' handlers. */
+  lets: readonly Caller[];
+  /** The answer to anyone else. */
+  others: Refusal | ((caller: Caller) => Refusal);
+  /** The routes need no owner of the ids in their path: they belong to the deployment. */
+  isPublic?: true;
+}
+
+const people: readonly Caller[] = ["a member", "an admin", "an owner"];
+const console_: readonly Caller[] = ["an admin", "an owner"];
+/** A page does not exist for a person without the role; anyone without a session is led to the sign-in page. */
+const byRole = (caller: Caller) => (people.includes(caller) ? "hidden" : "sign-in");
+
+/** The first group that names a route counts. */
+export const routeGroups: readonly RouteGroup[] = [
+  {
+    what: "pages for everyone",
+    routes: [
+      "GET /",
+      "GET /login",
+      "GET /login/password",
+      "GET /login/password/:tenant",
+      "GET /login/password/:tenant/forgotten",
+      "GET /signed-out",
+      "GET /guides/okta/*",
+    ],
+    lets: callers,
+    others: "refused",
+    isPublic: true,
+  },
+  {
+    what: "forms before a sign-in, and sign-out",
+    routes: ["POST /login", "POST /login/forget", "POST /login/password*", "POST /logout"],
+    lets: callers,
+    others: "refused",
+    isPublic: true,
+  },
+  {
+    what: "metadata and checks for machines",
+    routes: [
+      "GET /healthz",
+      "GET /readyz",
+      "GET /metrics",
+      "GET /.well-known/oauth-*",
+      "GET /api/v1/openapi.json",
+      "GET /forward-auth/jwks.json",
+    ],
+    lets: callers,
+    others: "refused",
+    isPublic: true,
+  },
+  {
+    what: "addresses of a connection, which is unknown here",
+    routes: [
+      "GET /oidc/:connection/*",
+      "POST /oidc/:connection/initiate",
+      "GET /saml/:connection/*",
+      "POST /saml/:connection/*",
+      "GET /shared-signals/:connection/jwks.json",
+      "POST /shared-signals/:connection",
+      "GET /.well-known/ssf-configuration/*",
+    ],
+    lets: [],
+    others: "refused",
+    isPublic: true,
+  },
+  {
+    what: "endpoints whose message proves the caller",
+    routes: [
+      "POST /global-token-revocation",
+      "POST /oauth2/token",
+      "POST /oauth2/revoke",
+      "* /oauth2/authorize",
+    ],
+    lets: [],
+    others: "refused",
+    isPublic: true,
+  },
+  {
+    what: "one-time links, which are unknown here",
+    routes: ["GET /setup/:token*", "POST /setup/:token*"],
+    lets: [],
+    others: "refused",
+    isPublic: true,
+  },
+  {
+    what: "where an org leads an owner back, of a connection that is unknown here",
+    routes: ["GET /shared-signals/:key/callback"],
+    lets: [],
+    others: (caller) => (people.includes(caller) ? "refused" : "sign-in"),
+    isPublic: true,
+  },
+  {
+    what: "what needs an entitlement, which no caller has",
+    routes: [
+      "GET /tasks/export.csv", // sample domain
+    ],
+    lets: [],
+    others: (caller) => (people.includes(caller) ? "refused" : "sign-in"),
+  },
+  {
+    what: "what needs an entitlement in the API",
+    routes: [
+      "GET /api/v1/tasks/export", // sample domain
+    ],
+    lets: [],
+    others: "refused",
+  },
+  {
+    what: "a person's own pages",
+    routes: [
+      "GET /account",
+      "POST /account/*",
+      "GET /login/again",
+      `* ${landingPath}*`, // sample product
+    ],
+    lets: people,
+    others: "sign-in",
+  },
+  { what: "who is signed in", routes: ["GET /me"], lets: people, others: "challenge" },
+  {
+    what: "identity tokens for products behind the same proxy",
+    routes: ["GET /forward-auth/:audience"],
+    lets: people,
+    others: "challenge",
+    isPublic: true,
+  },
+  {
+    what: "what only owners do in the console",
+    routes: [
+      "POST /admin/agents",
+      "POST /admin/agents/:agent/secrets",
+      "POST /admin/agents/:agent/unblock",
+      "POST /admin/agents/:agent/secrets/remove",
+      "POST /admin/agents/:agent/revoke",
+      "POST /admin/activity/webhooks",
+      "POST /admin/activity/webhooks/*",
+      "* /admin/connections/:connection/review",
+      "POST /admin/connections/:connection/activate",
+      "POST /admin/connections/:connection/disable",
+      "POST /admin/connections/:connection/guests/resume",
+      "* /admin/connections/:connection/signals/*",
+      "POST /admin/domains/:domain/enforce",
+      "POST /admin/groups/:group/role",
+      "POST /admin/people/:user/approve",
+      "POST /admin/provisioning/grants/:grant/revoke",
+      "POST /admin/provisioning/confirm",
+      "POST /admin/provisioning/settings",
+      "POST /admin/provisioning/tokens",
+      "POST /admin/provisioning/tokens/:token/revoke",
+    ],
+    lets: ["an owner"],
+    others: byRole,
+  },
+  {
+    what: "the pages of the console",
+    routes: ["GET /admin", "GET /admin/*"],
+    lets: console_,
+    others: byRole,
+  },
+  {
+    what: "what every administrator does in the console",
+    routes: [
+      "POST /admin/activity/retention",
+      "POST /admin/agents/preview",
+      "POST /admin/agents/:agent/block",
+      "POST /admin/api-keys",
+      "POST /admin/api-keys/:apiKey/revoke",
+      "POST /admin/connections",
+      "POST /admin/connections/:connection/accounts",
+      "POST /admin/connections/:connection/agents",
+      "POST /admin/connections/:connection/check",
+      "POST /admin/connections/:connection/choices",
+      "POST /admin/connections/:connection/delete",
+      "POST /admin/connections/:connection/keys/*",
+      "POST /admin/connections/:connection/links*",
+      "POST /admin/connections/:connection/recording",
+      "POST /admin/connections/:connection/refresh",
+      "POST /admin/connections/:connection/settings",
+      "POST /admin/connections/:connection/tests*",
+      "POST /admin/domains",
+      "POST /admin/domains/:domain/verify",
+      "POST /admin/domains/:domain/remove",
+      "POST /admin/inspector/clear",
+      "POST /admin/inspector/recording",
+      "POST /admin/people/deleted/:tombstone/lift",
+      "POST /admin/people/invitations",
+      "POST /admin/people/invitations/:user/*",
+      "POST /admin/people/selected",
+      "POST /admin/people/:user/block",
+      "POST /admin/people/:user/delete",
+      "POST /admin/people/:user/end-session",
+      "POST /admin/people/:user/revoke-agent",
+      "POST /admin/people/:user/role",
+      "POST /admin/people/:user/sign-out",
+      "POST /admin/people/:user/unblock",
+      "POST /admin/people/:user/unlink",
+      "POST /admin/provisioning/problems/clear",
+      "POST /admin/sessions/end",
+      "POST /admin/sessions/limits",
+    ],
+    lets: console_,
+    others: byRole,
+  },
+  { what: "SCIM", routes: ["* /scim/v2/*"], lets: ["a SCIM token"], others: "challenge" },
+  {
+    what: "the product's API",
+    routes: ["* /api/v1/*"],
+    lets: [...people, "an API key", "an agent"],
+    others: "challenge",
+  },
+  { what: "the MCP server", routes: ["* /mcp"], lets: ["an agent"], others: "challenge", isPublic: true },
+];
+
+/** The first group that names a route; undefined if none does. */
+export function groupOf(method: string, path: string): RouteGroup | undefined {
+  const name = `${method} ${path}`;
+  return routeGroups.find(({ routes }) => routes.some((pattern) => toRegExp(pattern).test(name)));
+}
+
+/** The names in the table that match no route. */
+export function unusedNames(routes: readonly { method: string; path: string }[]): string[] {
+  const names = routes.map(({ method, path }) => `${method} ${path}`);
+  return routeGroups
+    .flatMap((group) => group.routes)
+    .filter((pattern) => !names.some((name) => toRegExp(pattern).test(name)));
+}
+
+function toRegExp(pattern: string): RegExp {
+  return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`);
+}

@@ -1,0 +1,130 @@
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createApp } from "../../../src/app.ts";
+import { openCallCounter } from "../../../src/directory/call-counter.ts";
+import { createProvisioningClient } from "../../../src/directory/provisioning-clients.ts";
+import { createToken } from "../../../src/directory/provisioning-tokens.ts";
+import { openInspector } from "../../../src/inspector/recorder.ts";
+import { createLog } from "../../../src/log.ts";
+import type { Connection, User } from "../../../src/model.ts";
+import { type Database, openDatabase } from "../../../src/store/database.ts";
+import { hashToken } from "../../../src/store/secrets.ts";
+import { agentToken } from "../../../test/helpers/agents.ts";
+import { apiKeyOf } from "../../../test/helpers/api-keys.ts";
+import { createSigningKey, pooledKeys, type SigningKey } from "../../../test/helpers/certificates.ts";
+import { createTestDatabase } from "../../../test/helpers/databases.ts";
+import { registerAgent, type TestAgent, testedConnection } from "../../../test/helpers/id-jag.ts";
+import { inAnHour } from "../../../test/helpers/messages.ts";
+import { type OpenIdProvider, startOpenIdProvider } from "../../../test/helpers/openid-provider.ts";
+import { connectOrg, orgOptions } from "../../../test/helpers/org.ts";
+import {
+  createLocalAccount,
+  createTestTenant,
+  type TestTenant,
+  testPasswordCost,
+} from "../../../test/helpers/people.ts";
+import { type RevokingOrg, startRevokingOrg } from "../../../test/helpers/revocation.ts";
+import { sessionSecret } from "../../../test/helpers/site.ts";
+import { connectStream } from "../../../test/shared-signals/world.ts";
+import { quietConfig } from "../../guide/src/quiet-config.ts";
+
+/** The application over loopback HTTP, and everyone who talks to it. */
+export interface World {
+  url: string;
+  port: number;
+  database: Database;
+  /** The last errors in the log, which say what a 5xx was. */
+  errors: string[];
+  acme: TestTenant;
+  owner: User;
+  provider: OpenIdProvider;
+  oidc: Connection;
+  saml: Connection;
+  samlKey: SigningKey;
+  /** Signs ID-JAGs, events and revocations. */
+  org: RevokingOrg;
+  orgConnection: Connection;
+  agent: TestAgent;
+  provisioningClient: { clientId: string; secret: string };
+  bearer: { scim: string; apiKey: string; agent: string; signals: string };
+  close(): Promise<void>;
+}
+
+export const idpEntityId = "http://www.okta.com/exk1";
+
+/** On SQLite, with the inspector on, so that each exchange is described and stored, too. */
+export async function startWorld(): Promise<World> {
+  const { url: databaseUrl, dispose } = await createTestDatabase("SQLite");
+  const database = openDatabase(databaseUrl, "off");
+  const { url, port, errors, close } = await startServer(database);
+  const acme = await createTestTenant(database, "acme");
+  const owner = await createLocalAccount(acme.store, "owner@acme.example", "owner");
+  const [provider, org] = [await startOpenIdProvider(), await startRevokingOrg()];
+  provider.define({ sub: "00u-ada", email: "ada@acme.example" });
+  const orgConnection = await testedConnection(acme, { settings: { issuer: org.issuer, clientId: "app" } });
+  const ada = await createLocalAccount(acme.store, "ada@acme.example");
+  await acme.store.identities.add(orgConnection.id, "00u1", ada.id);
+  const signals = "Bearer a-header-of-our-choice";
+  await connectStream(acme.store, orgConnection, org.issuer, { headerHash: hashToken(signals) });
+  const samlKey = await createSigningKey("fuzz");
+  await acme.store.inspector.recordUntil(inAnHour());
+  return {
+    ...{ url, port, errors, database, acme, owner, provider, org, orgConnection, samlKey },
+    oidc: await connectOrg(provider, { baseUrl: url, tenant: acme }),
+    saml: await connectSaml(acme, samlKey),
+    agent: await registerAgent({ database }),
+    provisioningClient: await createProvisioningClient(database),
+    bearer: {
+      scim: `Bearer ${(await createToken(acme.store)).token}`,
+      apiKey: `Bearer ${(await apiKeyOf(acme.store, owner)).key}`,
+      agent: `Bearer ${await agentToken(database, acme, url, { user: ada })}`,
+      signals,
+    },
+    async close() {
+      await close();
+      await provider.close();
+      await org.close();
+      await database.close();
+      await dispose();
+    },
+  };
+}
+
+async function connectSaml({ connection }: TestTenant, { certificate }: SigningKey): Promise<Connection> {
+  const ssoUrl = "https://acme.okta.example/sso/saml";
+  const settings = { idpEntityId, ssoUrl, certificates: [certificate] };
+  const unused = { metadataUrl: null, appInstanceId: null, orgUrl: null };
+  return await connection({ type: "saml", settings: { ...settings, ...unused } });
+}
+
+const mostErrors = 20;
+
+async function startServer(database: Database) {
+  const errors: string[] = [];
+  const log = createLog("error", {
+    write(line: string) {
+      errors.push(line);
+      if (errors.length > mostErrors) errors.shift();
+    },
+  });
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const url = `http://localhost:${port}`;
+  const recorder = openInspector(database, log);
+  const calls = openCallCounter(database, log);
+  const metricsToken = randomBytes(16).toString("hex");
+  const config = quietConfig({ port, baseUrl: url, sessionSecret, metricsToken, ...orgOptions });
+  const cheap = { passwordCost: testPasswordCost, generateKeys: pooledKeys };
+  server.on("request", createApp({ config, database, log, recorder, calls, ...cheap }));
+  return {
+    ...{ url, port, errors },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await recorder.close();
+      await calls.close();
+    },
+  };
+}
