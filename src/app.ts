@@ -91,7 +91,7 @@ export interface AppDeps {
   generateKeys?: GenerateKeys;
   /** Routers of a product that this application is embedded into. */
   hostRouters?: readonly HostRouter[];
-  /** Pages of a program around this one. Absent in production: the demo has them. */
+  /** Pages of a program around this one. Absent in production. */
   extraRoutes?: Router;
   /** Adds that program's parts to our pages. Runs first, so that also the refusal of a request without a session has them. */
   dress?: RequestHandler;

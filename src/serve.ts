@@ -35,7 +35,7 @@ const drainMs = 15_000;
 /**
  * Starts the application and its background jobs. Resolves when it listens, with a function that stops it gracefully and
  * closes the database.
- * @param surroundings the demo around it, or the routers of a product that it is embedded into.
+ * @param surroundings a program around it, or the routers of a product that it is embedded into.
  */
 export async function serve(
   config: Config,

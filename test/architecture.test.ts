@@ -16,8 +16,8 @@ const protocolRooms = [
 
 /**
  * Which rooms each room may import: docs/explanation/architecture.md as a test. `ground` means the files directly in src/,
- * except the roots. Rooms meet in the directory, in sso and on the ground floor. Only the console, the inspector, the
- * command line and the demo may import a protocol room.
+ * except the roots. Rooms meet in the directory, in sso and on the ground floor. Only the console, the inspector and
+ * the programs may import a protocol room.
  */
 const mayImport: Record<string, readonly string[]> = {
   ground: ["ground"],
@@ -45,7 +45,7 @@ const mayImport: Record<string, readonly string[]> = {
   inspector: ["ground", "trust", "store", "web", "config", "sso", "oauth", ...protocolRooms],
   guide: ["ground", "store", "web", "config"],
   cli: ["ground", "trust", "directory", "store", "config", ...protocolRooms],
-  demo: ["root", "ground", "trust", "directory", "store", "saml", "config"],
+  demo: ["root", "ground", "trust", "directory", "store", "saml", "config"], // demo only
 };
 /** Roots build things and hand them to the rooms, so they may import any room. */
 const roots = ["src/server.ts", "src/serve.ts", "src/app.ts"];
@@ -130,6 +130,7 @@ describe("architecture", () => {
     assert.deepEqual(wrong, []);
   });
 
+  // demo only {
   it("never imports the demo", () => {
     const importers = files.filter(
       ({ path, imports }) =>
@@ -140,6 +141,7 @@ describe("architecture", () => {
       [],
     );
   });
+  // demo only }
 
   it("reads process.env in src/environment.ts only", () => {
     const readers = files.filter(({ text }) => /process\.env\b/.test(text)).map(({ path }) => path);

@@ -32,7 +32,11 @@ export const product: Product = {
     guide: paths.guide,
     agents: agentAddresses,
     passwordLogin: paths.passwordLoginOf,
-    entrances: [paths.home, paths.login, "/demo"],
+    entrances: [
+      paths.home,
+      paths.login,
+      "/demo", // demo only
+    ],
   },
   testingInstructions,
 };
