@@ -1,33 +1,25 @@
 import { createServer, type Server } from "node:http";
 import { activityFields } from "./admin/activity-entries.ts";
-import { activityTargets, createApp, type Surroundings } from "./app.ts";
+import { createApp, type Surroundings } from "./app.ts";
 import type { Config } from "./config.ts";
 import { openCallCounter } from "./directory/call-counter.ts";
 import { recordSentSignals } from "./inspector/describe/sent-signals.ts";
 import { openInspector } from "./inspector/recorder.ts";
 import type { Log } from "./log.ts";
 import { mailSender } from "./mail/sender.ts";
-import { type EventHandlers, eventHandler } from "./outbox/events.ts";
-import { type JobKind, jobHandler } from "./outbox/jobs.ts";
+import { eventHandler } from "./outbox/events.ts";
+import { jobHandler } from "./outbox/jobs.ts";
 import { outboxMetrics } from "./outbox/metrics.ts";
 import { openRunner } from "./outbox/runner.ts";
+import { activityTargets, eventHandlers, jobKinds } from "./product.ts";
 import { startMetadataRefresh } from "./saml/metadata-refresh.ts";
 import { signalSender } from "./shared-signals/sender.ts";
 import type { Database } from "./store/database.ts";
 import { startHousekeeping } from "./store/housekeeping.ts";
 import { sealer } from "./store/secrets.ts";
-import { handBackTasks } from "./tasks/events.ts"; // sample product
 import { configuredLimits } from "./trust/guarded-fetch.ts";
 import { openTelemetry } from "./web/telemetry.ts";
 import { webhookSource } from "./webhooks/sender.ts";
-
-/** The product's handlers of events, by the parts in config/events.ts. */
-const eventHandlers: EventHandlers = {
-  handBackTasks, // sample product
-};
-
-/** The product's background jobs: docs/how-to/run-background-jobs.md. */
-const jobKinds: readonly JobKind[] = [];
 
 /** How long running requests may take to finish after the signal to stop. */
 const drainMs = 15_000;

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import * as ast from "typescript/unstable/ast";
 import { API } from "typescript/unstable/sync";
+import { productRooms } from "./product.ts";
 
 const protocolRooms = [
   "oidc",
@@ -20,13 +21,13 @@ const protocolRooms = [
  * the programs may import a protocol room.
  */
 const mayImport: Record<string, readonly string[]> = {
+  ...productRooms,
   ground: ["ground"],
   trust: ["ground"],
   // The events that the product handles: the others are not written.
   store: ["ground", "config"],
   directory: ["ground", "store"],
   web: ["ground", "directory", "store", "config"],
-  tasks: ["ground", "store", "web", "outbox"], // sample domain
   admin: ["ground", "trust", "directory", "store", "web", "config", "webhooks", ...protocolRooms],
   scim: ["ground", "directory", "store", "config"],
   sso: ["ground", "trust", "directory", "store", "web", "config"],
@@ -48,7 +49,7 @@ const mayImport: Record<string, readonly string[]> = {
   demo: ["root", "ground", "trust", "directory", "store", "saml", "config"], // demo only
 };
 /** Roots build things and hand them to the rooms, so they may import any room. */
-const roots = ["src/server.ts", "src/serve.ts", "src/app.ts"];
+const roots = ["src/server.ts", "src/serve.ts", "src/app.ts", "src/product.ts"];
 
 /** Packages that have an owner: no other room may import them. */
 const ownedPackages: Record<string, string | readonly string[]> = {
