@@ -21,10 +21,10 @@ export interface ProductRows {
 }
 
 /** Writes at least one row into each of your tables. */
-export async function addProductRows(store: TenantStore, user: User): Promise<ProductRows> {
-  const taskId = `task-of-${store.tenantId}`; // sample domain
-  await store.tasks.create(taskId, "A's task"); // sample domain
-  await store.tasks.assign(taskId, user.id); // sample product
+export async function addProductRows(team: { store: TenantStore; user: User }): Promise<ProductRows> {
+  const taskId = `task-of-${team.store.tenantId}`; // sample domain
+  await team.store.tasks.create(taskId, "A's task"); // sample domain
+  await team.store.tasks.assign(taskId, team.user.id); // sample product
   return {
     taskId, // sample domain
   };

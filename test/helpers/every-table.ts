@@ -123,7 +123,7 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   const stream = newStream(connection);
   await store.signalStreams.create(stream);
   await store.receivedSignals.consume(stream.id, "an event", 1);
-  await addProductRows(store, user);
+  await addProductRows({ store, user });
   await sessionStore(database).create({
     sidHash: hashToken(randomToken()),
     signIn: { tenantId: store.tenantId, userId: user.id, accessEpoch: 0, connectionId: connection.id },

@@ -244,7 +244,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   await store.signInTests.create({ id: testId, connectionId, userId: local.id }, inAnHour());
   const setUp = { kind: "set-up-connection", connectionId } as const;
   await store.links.create(`set-up-${tenant.slug}`, setUp, Date.now() + 60_000);
-  const productRows = await addProductRows(store, user);
+  const productRows = await addProductRows({ store, user });
   const sessionId = await openSession(database, store.tenantId, user.id, connectionId);
   const { reservation } = await store.idempotency.reserve({ userId: user.id, agent: "", key: "a's" }, "a's");
   const clientId = await openAgentAccess(database, store, user, connectionId);
