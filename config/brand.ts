@@ -24,6 +24,8 @@ export interface Brand {
   pictures: { icon: string; touchIcon: string; share: string };
   /** The header's links for signed-in people. The first entry is the page after sign-in. */
   navigation: { label: string; href: string }[];
+  /** Sections that the product adds to the administrators' console. The icon is a file of views/icons/, without its ending. */
+  consoleSections: { label: string; href: `/admin/${string}`; icon: string }[];
   /**
    * The first characters of customers' API keys, by which secret scanners find them: lower-case letters and an underscore.
    * Choose it before the first key exists: keys with another prefix are refused.
@@ -51,6 +53,7 @@ export const brand: Brand = {
   navigation: [
     { label: "Tasks", href: "/tasks" }, // sample domain
   ],
+  consoleSections: [],
   apiKeyPrefix: "tkl_",
   sourceUrl: null,
   accent: { light: "#2f4fd0", dark: "#9db1ff", onLight: "#ffffff", onDark: "#10163a" },

@@ -19,6 +19,11 @@ export const apiScopes: readonly ApiScope[] = [
   { name: "tasks.write", description: "Add, assign and complete tasks", role: "member" }, // sample domain
 ];
 
+/** Paths of the API that a token with every scope may read. The readiness check calls the first one. */
+export const readablePaths: readonly string[] = [
+  "/tasks", // sample domain
+];
+
 /** The one integration variable: the key of a customer's connection, which is part of all its URLs. */
 export const connectionVariable = { name: "connection", label: "Connection ID" } as const;
 

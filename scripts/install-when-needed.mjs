@@ -92,7 +92,7 @@ async function install() {
     say(`Still installing (${seconds} s); sqlite3 is compiled here if no prebuilt binary can be downloaded.`);
   }, progressMs);
   const npm = process.env.npm_execpath;
-  if (!npm) throw new Error("Run this through npm: npm run demo, npm test, …");
+  if (!npm) throw new Error("Run this through npm: npm start, npm test, …");
   const lean = process.env.NODE_ENV === "production" ? applicationOnly() : [];
   const args = [npm, "ci", "--no-audit", "--no-fund", ...(production ? lean : ["--include=dev"])];
   // Send npm's output to standard error, so that standard output belongs to the command that follows.

@@ -29,6 +29,14 @@ import type { Log } from "./log.ts";
 import { oauthRoutes } from "./oauth/routes.ts";
 import { oidcRoutes } from "./oidc/routes.ts";
 import { signOutUrlOf } from "./oidc/sign-out.ts";
+import {
+  activityTargets,
+  apiOperations,
+  apiRouters,
+  mcpTools,
+  productRoutes,
+  webhookReceivers,
+} from "./product.ts";
 import { noRecorder, type Recorder } from "./recording.ts";
 import { samlRoutes } from "./saml/routes.ts";
 import { scimRoutes } from "./scim/routes.ts";
@@ -41,10 +49,6 @@ import { recordRefusals } from "./sso/refusals.ts";
 import type { Database } from "./store/database.ts";
 import { sealer } from "./store/secrets.ts";
 import { sessionStore } from "./store/session-store.ts";
-import { taskOperations } from "./tasks/api.ts"; // sample domain
-import { taskTools } from "./tasks/mcp.ts"; // sample domain
-import { taskRoutes } from "./tasks/routes.ts"; // sample domain
-import { taskTargets } from "./tasks/tasks.ts"; // sample product
 import { configuredLimits } from "./trust/guarded-fetch.ts";
 import { keyStore } from "./trust/jwks.ts";
 import { oidcProviders } from "./trust/openid-providers.ts";
@@ -53,9 +57,7 @@ import { type TxtLookup, txtLookup } from "./trust/txt-records.ts";
 import { universalLogoutRoutes } from "./universal-logout/routes.ts";
 import { tokenVerifier } from "./universal-logout/token.ts";
 import { accountRoutes } from "./web/account.ts";
-import type { ActivityTargets } from "./web/activity.ts";
 import { apiRoutes } from "./web/api.ts";
-import type { ApiOperation, ApiRouter } from "./web/api-operation.ts";
 import { assets } from "./web/assets.ts";
 import { errorPages, pageNotFound } from "./web/error-pages.ts";
 import { leadToForm } from "./web/form-addresses.ts";
@@ -64,7 +66,7 @@ import { type HostRouter, hostRouters } from "./web/host-routers.ts";
 import { knownDevices } from "./web/known-devices.ts";
 import { localSignIns } from "./web/local-sign-in.ts";
 import { loginRoutes } from "./web/login.ts";
-import { type McpTool, mcpRoutes } from "./web/mcp.ts";
+import { mcpRoutes } from "./web/mcp.ts";
 import { operations } from "./web/operations.ts";
 import { organisationRoutes, organisationsOnPages, ownOrganisation } from "./web/organisations.ts";
 import { parkedSessions } from "./web/parked-sessions.ts";
@@ -77,7 +79,7 @@ import { loadPerson, sessionCookie } from "./web/sessions.ts";
 import { setupRoutes } from "./web/setup.ts";
 import { compressPages, pageContext, setUpViews } from "./web/views.ts";
 import { webAuthn } from "./web/webauthn.ts";
-import { type WebhookReceiver, webhookRoutes } from "./web/webhooks.ts";
+import { webhookRoutes } from "./web/webhooks.ts";
 
 export interface AppDeps {
   config: Config;
@@ -97,7 +99,7 @@ export interface AppDeps {
   generateKeys?: GenerateKeys;
   /** Routers of a product that this application is embedded into. */
   hostRouters?: readonly HostRouter[];
-  /** Pages of a program around this one. Absent in production: the demo has them. */
+  /** Pages of a program around this one. Absent in production. */
   extraRoutes?: Router;
   /** Adds that program's parts to our pages. Runs first, so that also the refusal of a request without a session has them. */
   dress?: RequestHandler;
@@ -107,27 +109,6 @@ export interface AppDeps {
 
 /** A program around this one. */
 export type Surroundings = Pick<AppDeps, "hostRouters" | "extraRoutes" | "dress">;
-
-/** The operations of the product's API. */
-const apiOperations: readonly ApiOperation[] = [
-  ...taskOperations, // sample domain
-];
-
-/** Further routes of the product's API: docs/how-to/build-an-api.md. */
-const apiRouters: readonly ApiRouter[] = [];
-
-/** The code for the webhooks of config/webhooks.ts. */
-const webhookReceivers: readonly WebhookReceiver[] = [];
-
-/** The tools of the product's MCP server. */
-const mcpTools: readonly McpTool[] = [
-  ...taskTools, // sample domain
-];
-
-/** The product's things that entries of the activity are about. */
-export const activityTargets: readonly ActivityTargets[] = [
-  taskTargets, // sample product
-];
 
 /** The hallway: everything that a request passes, in order. */
 export function createApp({
@@ -233,7 +214,7 @@ export function createApp({
   app.use(recordStreamManagement(recorder));
   const forConsole = { limits, providers, generateKeys, lookUpTxt, verifyAssertion, activityTargets, mails };
   app.use(adminRoutes({ ...shared, ...forConsole }));
-  app.use(taskRoutes({ database })); // sample domain
+  for (const routes of productRoutes) app.use(routes({ database, baseUrl }));
 
   app.use(pageNotFound);
   app.use(api.errors);

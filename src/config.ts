@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { demoFile, type Environment, localFile, readEnvironment } from "./environment.ts";
+import { type Environment, localFile, readEnvironment, toolFiles } from "./environment.ts";
 import { ConfigError } from "./errors.ts";
 
 /** The configuration, read once at start. Everything a deployment can set is in config/env.example. */
@@ -304,9 +304,7 @@ export function loadConfig(environment: Environment = readEnvironment([localFile
  * Loads the command line's configuration, which can do with less: without BASE_URL, printed links use the local default;
  * without DATA_KEY, everything works but storing secrets. Throws ConfigError.
  */
-export function loadToolConfig(
-  environment: Environment = readEnvironment([localFile, demoFile]),
-): ToolConfig {
+export function loadToolConfig(environment: Environment = readEnvironment(toolFiles)): ToolConfig {
   const { DATABASE_URL, DATA_KEY_FORMER, INSECURE_ALLOW_PRIVATE_NETWORK, OUTGOING_PROXY } = shape;
   const { HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy, SMTP_URL, MAIL_FROM } = shape;
   const optional = { BASE_URL: origin.default("http://localhost:3000"), DATA_KEY: dataKey.optional() };

@@ -6,10 +6,22 @@ export type Environment = Record<string, string | undefined>;
 
 export const localFile = ".env";
 
+// demo only {
 /** The demo's generated settings. The command line uses them if nothing else is configured. */
 export const demoFile = "data/demo.env";
 
-/** A copy of the process environment, which the demo reads and passes to the server that it starts. */
+export function readDemoSettings(): Environment {
+  return readEnvironmentFile(demoFile);
+}
+// demo only }
+
+/** Where the command line looks for its settings. */
+export const toolFiles = [
+  localFile,
+  demoFile, // demo only
+];
+
+/** A copy of the process environment, for programs that start the application. */
 export function processEnvironment(): Environment {
   return { ...process.env };
 }
@@ -24,6 +36,6 @@ export function readEnvironment(files: readonly string[]): Environment {
 }
 
 /** Parses an environment file; empty if it does not exist. */
-export function readEnvironmentFile(file: string): Environment {
+function readEnvironmentFile(file: string): Environment {
   return existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {};
 }

@@ -1,38 +1,27 @@
 import { createServer, type Server } from "node:http";
 import { activityFields } from "./admin/activity-entries.ts";
-import { activityTargets, createApp, type Surroundings } from "./app.ts";
+import { createApp, type Surroundings } from "./app.ts";
 import type { Config } from "./config.ts";
 import { openCallCounter } from "./directory/call-counter.ts";
 import { recordSentSignals } from "./inspector/describe/sent-signals.ts";
 import { openInspector } from "./inspector/recorder.ts";
 import type { Log } from "./log.ts";
 import { mailSender } from "./mail/sender.ts";
-import { type EventHandlers, eventHandler } from "./outbox/events.ts";
-import { type JobKind, jobHandler } from "./outbox/jobs.ts";
+import { eventHandler } from "./outbox/events.ts";
+import { jobHandler } from "./outbox/jobs.ts";
 import { outboxMetrics } from "./outbox/metrics.ts";
 import { type RecurringJob, recurringSource } from "./outbox/recurring.ts";
 import { openRunner } from "./outbox/runner.ts";
+import { activityTargets, eventHandlers, jobKinds, recurringJobs } from "./product.ts";
 import { refreshOld } from "./saml/metadata-refresh.ts";
 import { signalSender } from "./shared-signals/sender.ts";
 import type { Database } from "./store/database.ts";
 import { removeExpired } from "./store/housekeeping.ts";
 import { sealer } from "./store/secrets.ts";
-import { handBackTasks } from "./tasks/events.ts"; // sample product
 import { removeOldActivity, sealActivity } from "./trail/sealing.ts";
 import { configuredLimits } from "./trust/guarded-fetch.ts";
 import { openTelemetry } from "./web/telemetry.ts";
 import { webhookSource } from "./webhooks/sender.ts";
-
-/** The product's handlers of events, by the parts in config/events.ts. */
-const eventHandlers: EventHandlers = {
-  handBackTasks, // sample product
-};
-
-/** The product's background jobs: docs/how-to/run-background-jobs.md. */
-const jobKinds: readonly JobKind[] = [];
-
-/** The product's work that recurs, in one replica at a time: docs/how-to/run-background-jobs.md. */
-const recurringJobs: readonly RecurringJob[] = [];
 
 /** How long running requests may take to finish after the signal to stop. */
 const drainMs = 15_000;
@@ -40,7 +29,7 @@ const drainMs = 15_000;
 /**
  * Starts the application and its background jobs. Resolves when it listens, with a function that stops it gracefully and
  * closes the database.
- * @param surroundings the demo around it, or the routers of a product that it is embedded into.
+ * @param surroundings a program around it, or the routers of a product that it is embedded into.
  */
 export async function serve(
   config: Config,

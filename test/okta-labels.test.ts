@@ -30,7 +30,10 @@ const quotes = [
 const isOwnText = ({ path }: { path: string }) => !quotes.includes(path);
 
 /** The how-to pages that lead through Okta's screens. Markdown cannot import a label, so their labels are compared. */
-const howTo = ["docs/how-to/publish-in-the-oin.md", "docs/how-to/use-your-own-okta-org.md"];
+const howTo = [
+  "docs/how-to/publish-in-the-oin.md",
+  "docs/how-to/use-your-own-okta-org.md", // demo only
+];
 
 /** Bold words of those pages that are not Okta's: labels of this product. */
 const own = ["Admin", "Agents", "Guides"];
@@ -41,7 +44,7 @@ describe("Okta's labels in the texts", () => {
       "views/admin/",
       "views/guide/",
       "src/admin/",
-      "tools/demo/",
+      "tools/demo/", // demo only
       "packages/oin-kit/src/",
     ])
       assert.ok(

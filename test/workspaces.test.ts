@@ -3,8 +3,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, normalize } from "node:path";
 
-/** Folders of src/ that the running server never loads: the command line, and the launcher of the demo. */
-const programs = ["src/cli/", "src/demo/"];
+/** Folders of src/ that the running server never loads. */
+const programs = [
+  "src/cli/",
+  "src/demo/", // demo only
+];
 
 /** Other files of src/ that no import of the server reaches. */
 const exceptions = [
@@ -50,18 +53,19 @@ describe("the application without its tools", () => {
   });
 
   // Type imports are allowed in config/: they are erased at run time.
-  it("imports no package of this repository except these; only the demo imports more", () => {
+  it("imports no package of this repository except these", () => {
     const names = [...packages, ...tools, ...examples]
       .map((folder) => manifestOf(folder).name)
       .filter((name) => !runtimePackages.includes(name));
     const wrong = [...sources, ...typescriptIn("config"), ...typescriptIn("migrations")].filter((path) => {
-      if (path.startsWith("src/demo/")) return false;
+      if (path.startsWith("src/demo/")) return false; // demo only
       const imports = importsOf(path).filter(({ isType }) => path.startsWith("src/") || !isType);
       return imports.some(({ target }) => names.includes(packageOf(target)));
     });
     assert.deepEqual(wrong, []);
   });
 
+  // demo only {
   it("imports the demo's pages in one file of the launcher, which the pages do not import", () => {
     const importsPages = (path: string) =>
       importsOf(path).some(({ target }) => packageOf(target) === manifestOf("tools/demo").name);
@@ -70,6 +74,7 @@ describe("the application without its tools", () => {
     assert.ok(reached.includes("src/demo/tenants.ts"));
     assert.deepEqual(reached.filter(importsPages), []);
   });
+  // demo only }
 });
 
 for (const folder of packages) {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { demoFile, readEnvironmentFile } from "../environment.ts";
+import { readDemoSettings } from "../environment.ts";
 import { InvalidError } from "../errors.ts";
 import type { Command } from "./command.ts";
 
@@ -23,11 +23,7 @@ export const demoCommands: Command[] = [
 
 /** Has a running demo reset itself and its org. Returns false if no demo runs. Throws InvalidError if the reset failed. */
 async function resetRunning(): Promise<boolean> {
-  const {
-    DEMO_RESET_URL: url = "",
-    DEMO_CONTROL_SECRET: secret,
-    BASE_URL: origin = "",
-  } = readEnvironmentFile(demoFile);
+  const { DEMO_RESET_URL: url = "", DEMO_CONTROL_SECRET: secret, BASE_URL: origin = "" } = readDemoSettings();
   const headers = { authorization: `Bearer ${secret}`, origin };
   const answer = await fetch(url, { method: "POST", headers, redirect: "manual" }).catch(() => null);
   if (answer === null) return false;

@@ -4,7 +4,7 @@
  * Owns: the commands in this folder. Standard output carries the result only; with --json it is exactly one JSON value. Text
  * for people makes invisible characters visible (visible.ts). An error is one sentence on standard error, with exit code 1.
  * A command does all of its work in one transaction or not at all.
- * A composition root: may import every room but demo, which it runs as a program.
+ * A composition root: may import every room that the server has.
  */
 import { text } from "node:stream/consumers";
 import { ConfigError, ConflictError, InvalidError, NotFoundError } from "../errors.ts";
@@ -36,7 +36,7 @@ const groups: { words: string[]; load(): Promise<readonly Command[]> }[] = [
   { words: ["activity"], load: async () => (await import("./activity.ts")).activityCommands },
   { words: ["migrate"], load: async () => [(await import("./migrate.ts")).migrateCommand] },
   { words: ["backup"], load: async () => [(await import("./backup.ts")).backupCommand] },
-  { words: ["demo"], load: async () => (await import("./demo.ts")).demoCommands },
+  { words: ["demo"], load: async () => (await import("./demo.ts")).demoCommands }, // demo only
 ];
 
 /** Commands for databases of any version: an operator makes a backup before the migration. */

@@ -3,8 +3,9 @@
  * It also starts the stand-in org and the agent, as processes of their own. A composition root; main.ts starts it.
  */
 import { guidedRoutes } from "demo-pages/guided";
-import { startMailCatcher, withMailPage } from "demo-pages/mail";
+import { withMailPage } from "demo-pages/mail";
 import { storyRoutes } from "demo-pages/story";
+import { startMailCatcher } from "mail-catcher/catcher";
 import { brand } from "../../config/brand.ts";
 import { loadConfig } from "../config.ts";
 import { processEnvironment } from "../environment.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { demoFile, type Environment, processEnvironment, readEnvironmentFile } from "../environment.ts";
+import { demoFile, type Environment, processEnvironment, readDemoSettings } from "../environment.ts";
 import { demoPaths } from "./tenants.ts";
 
 /** The settings that the demo generates and stores. The command line reads them from the same file. */
@@ -44,7 +44,7 @@ const agentFile = { AGENT_FILE: "data/demo-agent.json" };
  */
 export function demoEnvironment(withStandIn: boolean): DemoEnvironment {
   const { ORG_PORT, ORG_URL, AGENT_PORT, AGENT_URL, ...shell } = processEnvironment();
-  const stored = readEnvironmentFile(demoFile);
+  const stored = readDemoSettings();
   const port = shell.PORT ?? "3000";
   const orgPort = ORG_PORT ?? String(Number(port) + 1);
   const agentPort = AGENT_PORT ?? String(Number(port) + 2);

@@ -1,10 +1,10 @@
+import { attributeStatements } from "guide-writer/attribute-statements";
+import { catalogApp } from "guide-writer/catalog";
 import { samlSignOn } from "okta-stand-in/saml-app";
 import { newId, type OrgApp, type OrgSeed } from "okta-stand-in/state";
 import { brand } from "../../config/brand.ts";
 import { crossAppAccessUrls, oidcUrls, paths, samlUrls } from "../endpoints.ts";
 import { addAgent } from "./agent-seed.ts";
-import { attributeStatements } from "./attribute-statements.ts";
-import { catalogApp } from "./catalog.ts";
 import { type DemoTenant, demoTenants, loginOf, namesOf, orgIdOf } from "./tenants.ts";
 
 /** The org's initial content. */

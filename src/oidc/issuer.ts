@@ -4,7 +4,7 @@ import { InvalidError } from "../errors.ts";
  * The issuer as tokens name it: an origin without a trailing slash. The OIN accepts Okta's org authorization server only,
  * whose issuer is the org's own address (Okta: "OIDC limitations"). Throws InvalidError with a sentence that says what is
  * wrong and what to enter instead.
- * @param allowPrivateNetwork accepts http, for the demo and tests.
+ * @param allowPrivateNetwork accepts http, for development and tests.
  */
 export function checkIssuer(issuer: string, allowPrivateNetwork: boolean): string {
   const text = issuer.trim();

@@ -32,7 +32,7 @@ export interface ReadMetadata {
 }
 
 interface MetadataOptions {
-  /** Accepts http, for the demo and tests. */
+  /** Accepts http, for development and tests. */
   allowPrivateNetwork?: boolean;
   /** The provider to choose if the document describes several. */
   entityId?: string | undefined;

@@ -94,7 +94,7 @@ export async function unlockMigrations(database: Database): Promise<void> {
   await database.sql().migrate.forceFreeMigrationsLock(config);
 }
 
-/** Rolls back every migration, newest first, which drops all data. For tests and the demo. */
+/** Rolls back every migration, newest first, which drops all data. For development and tests. */
 export async function rollBackAll(database: Database): Promise<void> {
   await database.sql().migrate.rollback(config, true);
 }
@@ -109,6 +109,7 @@ export async function migrationState(database: Database): Promise<{ applied: num
   return { applied: applied.length, pending };
 }
 
+// demo only {
 /** The tenants' slugs; none if the database has no tenants, or is not this application's. For the demo. */
 export async function slugsOf(database: Database): Promise<string[]> {
   if (!(await database.sql().schema.hasTable("tenants"))) return [];
@@ -135,3 +136,4 @@ export async function dropTables(database: Database): Promise<void> {
     if (isSqlite) await knex.raw("pragma foreign_keys = on");
   }
 }
+// demo only }

@@ -98,7 +98,7 @@ export async function checkReachable(address: string, limits: FetchLimits): Prom
   await (await dispatcherFor(url, all, AbortSignal.timeout(timeoutMs))).destroy();
 }
 
-/** Parses a URL that must use https, except in the demo and in tests. Throws InvalidError. */
+/** Parses a URL that must use https, except in development and in tests. Throws InvalidError. */
 export function checkedUrl(address: string, allowPrivateNetwork: boolean): URL {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (!url || !/^https?:$/.test(url.protocol)) throw new InvalidError(`"${address}" is not a web address.`);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { type Weight, weigh } from "../../tools/pages/src/weigh.ts";
 import { describeInBrowser, takeSession } from "../helpers/browser.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { everyPage } from "../helpers/every-page.ts";
 import { useSite } from "../helpers/site.ts";
 import { visit } from "../helpers/visit.ts";
+import { type Weight, weigh } from "../helpers/weigh.ts";
 
 const limits: [what: string, isTooMuch: (weight: Weight, answersForm: boolean) => boolean][] = [
   ["more than 60 kB without pictures", ({ bytes }, answersForm) => !answersForm && bytes > 60_000],

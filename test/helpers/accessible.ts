@@ -6,7 +6,10 @@ import type { Page } from "playwright-core";
 /** The small build: each page receives and parses it anew. */
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** The widths of a phone and a desktop, at which axe looks at each page. */
+/**
+ * The widths of a phone and a desktop, at which axe looks at each page.
+ * @public
+ */
 export const widths = [390, 1280] as const;
 
 /** From the smallest phone (WCAG 2.2, 1.4.10) to a desktop. At none of them does a page scroll sideways. */

@@ -86,10 +86,12 @@ export async function takeSession(page: Page, app: TestApp, client: Client): Pro
   await page.context().addCookies(cookies);
 }
 
+// demo only {
 /** Waits until the application shows who is signed in. The stand-in org shows the name too, but has no such button. */
 export async function seeSignedIn(page: Page, name: string): Promise<void> {
   await page.getByRole("button", { name: `Your account: ${name}` }).waitFor();
 }
+// demo only }
 
 /** Opens the account menu by keyboard. Its entries are the next to get the focus. */
 export async function openAccountMenu(page: Page): Promise<void> {

@@ -5,8 +5,8 @@ import { landingPath } from "../../src/web/home.ts";
 import { adminPages } from "../admin/pages.ts";
 import { guidePages } from "../guide/pages.ts";
 import { inspectorPages } from "../inspector/pages.ts";
+import { productPages } from "../product.ts";
 import { authorizationPages } from "../scim-authorization/pages.ts";
-import { taskPages } from "../tasks/pages.ts"; // sample domain
 import { organisationPages } from "../web/organisation-pages.ts";
 import { secondStepPages } from "../web/second-step-pages.ts";
 import { stepUpPages } from "../web/step-up-pages.ts";
@@ -104,6 +104,6 @@ export async function everyPage(use: () => TestDatabase, site: Site): Promise<Pa
     ...(await inspectorPages(acme, owner)),
     ...(await guidePages(acme, owner)),
     ...(await authorizationPages(use, site)),
-    ...(await taskPages(acme, owner)), // sample domain
+    ...(await productPages(acme, owner)),
   ];
 }

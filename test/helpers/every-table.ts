@@ -8,6 +8,7 @@ import { rateLimiter } from "../../src/store/rate-limits.ts";
 import { recurringJobStore } from "../../src/store/recurring-jobs.ts";
 import { hashToken, randomToken } from "../../src/store/secrets.ts";
 import { defaultSessionLimits, sessionStore } from "../../src/store/session-store.ts";
+import { addProductRows } from "../product.ts";
 import { newMessage } from "./messages.ts";
 import { createTestTenant, newUser, type TestTenant } from "./people.ts";
 import { newCode, newGrant } from "./provisioning-grants.ts";
@@ -50,7 +51,7 @@ export async function rowCounts(
   return counts;
 }
 
-/** Creates a tenant with at least one row in every table. Add a row here for each table of your own. */
+/** Creates a tenant with at least one row in every table. Those of the product come from test/product.ts. */
 export async function fillEveryTable(database: Database, slug?: string): Promise<TestTenant> {
   const tenant = await createTestTenant(database, slug);
   const { store, writer } = tenant;
@@ -126,9 +127,7 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   const stream = newStream(connection);
   await store.signalStreams.create(stream);
   await store.receivedSignals.consume(stream.id, "an event", 1);
-  const taskId = randomUUID(); // sample domain
-  await store.tasks.create(taskId, "Read the guide"); // sample domain
-  await store.tasks.assign(taskId, user.id); // sample product
+  await addProductRows({ store, user });
   await sessionStore(database).create({
     sidHash: hashToken(randomToken()),
     signIn: { tenantId: store.tenantId, userId: user.id, accessEpoch: 0, connectionId: connection.id },

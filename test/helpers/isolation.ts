@@ -1,4 +1,5 @@
 import type { TenantStore } from "../../src/store/tenant-store.ts";
+import type { ProductRows } from "../product.ts";
 
 type MethodOf<T> = { [K in keyof T]: T[K] extends (...words: never[]) => unknown ? K : never }[keyof T] &
   string;
@@ -11,7 +12,7 @@ type StoreMethod = {
 }[keyof Tables];
 
 /** The ids of tenant A's data. */
-export interface TenantA {
+export interface TenantA extends ProductRows {
   userId: string;
   secondUserId: string;
   loginName: string;
@@ -36,8 +37,7 @@ export interface TenantA {
   streamId: string;
   webhookId: string;
   activityId: string;
-  passkeyId: string;
-  taskId: string; // sample domain
+    passkeyId: string;
 }
 
 /** A call by tenant B with A's ids, and its expected result. */

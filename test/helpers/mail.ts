@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
+import { type CaughtMail, type MailCatcher, startMailCatcher } from "mail-catcher/catcher";
 import type { MailServer } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { mailSender } from "../../src/mail/sender.ts";
 import { openRunner } from "../../src/outbox/runner.ts";
 import type { Database } from "../../src/store/database.ts";
 import type { OutboxKind } from "../../src/store/tenant/outbox.ts";
-import { type CaughtMail, type MailCatcher, startMailCatcher } from "../../tools/demo/src/mail/catcher.ts";
 
 export type { CaughtMail, MailCatcher };
 export { startMailCatcher };

@@ -14,15 +14,20 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { Webhook } from "standardwebhooks";
 import { openDatabase } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { systemStore } from "../../src/store/system-store.ts";
 import { Demo } from "../helpers/demo.ts";
 import { codeBlocks } from "../helpers/docs.ts";
 import { freePort } from "../helpers/postgres-server.ts";
-import { deploymentUrl, newSecrets, startServer } from "../helpers/processes.ts";
+import { deploymentUrl, newSecrets, type RunningServer, startServer, until } from "../helpers/processes.ts";
+import { startWebhookReceiver } from "../helpers/webhook-receiver.ts";
 
-/** Follows docs/how-to/make-it-yours.md in a copy of the repository: runs each command, and writes each file. */
+/**
+ * The first morning of a fork: follows docs/how-to/make-it-yours.md and docs/how-to/react-to-changes.md in a copy of the
+ * repository. Runs each command, and writes each file.
+ */
 describe("docs/how-to/make-it-yours.md", () => {
   let copy: string;
 
@@ -36,8 +41,10 @@ describe("docs/how-to/make-it-yours.md", () => {
     }
     linkModules(join(copy, "node_modules"));
     run("git init -q && git add -A && git commit -qm fork");
-    const blocks = codeBlocks("docs/how-to/make-it-yours.md");
-    assert.ok(blocks.length >= 8, "the page has its steps");
+    const blocks = ["make-it-yours", "react-to-changes"].flatMap((name) =>
+      codeBlocks(`docs/how-to/${name}.md`),
+    );
+    assert.ok(blocks.length >= 16, "the pages have their steps");
     await leaveDatabaseOfDemo(join(copy, "data", "demo.sqlite"));
     for (const { language, file, text } of blocks) {
       if (file !== null) {
@@ -72,6 +79,24 @@ describe("docs/how-to/make-it-yours.md", () => {
     assert.deepEqual(unexpected, []);
   });
 
+  it("changes ten files of the starter, besides those that are generated", () => {
+    run("git add -A");
+    const changed = run("git diff --cached --name-only --no-renames --diff-filter=a HEAD").trim().split("\n");
+    const generated = /^docs\/(guides|oin|explanation\/pictures)\//;
+    assert.deepEqual(
+      changed.filter((path) => !generated.test(path)),
+      [
+        ...["activity", "attributes", "brand", "events", "integration", "webhooks"].map(
+          (name) => `config/${name}.ts`,
+        ),
+        "src/product.ts",
+        "src/store/tenant-store.ts",
+        "test/product.ts",
+        "views/home.ejs",
+      ],
+    );
+  });
+
   it("changes the brand and the package, and begins a changelog", () => {
     const text = (path: string) => readFileSync(join(copy, path), "utf8");
     assert.match(text("config/brand.ts"), /productName: "Shelfwise",\n {2}\/?\*?[\s\S]*slug: "shelfwise"/);
@@ -99,7 +124,7 @@ describe("docs/how-to/make-it-yours.md", () => {
   it("passes the tests that cover the new domain: isolation, architecture, migrations, documents and pages", function () {
     this.timeout(300_000);
     const output = run(
-      "npx mocha test/books/mcp.test.ts test/store/isolation.test.ts test/architecture.test.ts test/store/migrations.test.ts test/docs.test.ts test/web/views.test.ts test/notes/notes.test.ts test/guide/guides.test.ts test/guide/forks.test.ts test/oin/package.test.ts test/oin/manifest.test.ts",
+      "npx mocha test/books/mcp.test.ts test/store/isolation.test.ts test/architecture.test.ts test/store/migrations.test.ts test/store/isolation-twin.test.ts test/admin/access.test.ts test/web/permissions.test.ts test/docs.test.ts test/web/views.test.ts test/notes/notes.test.ts test/guide/guides.test.ts test/guide/forks.test.ts test/oin/package.test.ts test/oin/manifest.test.ts",
     );
     assert.match(output, /books\.list: tenant B can neither read nor change/);
     assert.match(output, /the tools of books/);
@@ -154,7 +179,9 @@ describe("docs/how-to/make-it-yours.md", () => {
         env: { PATH: process.env.PATH, ...secrets, DATABASE_URL: databaseUrl, BASE_URL: deploymentUrl },
       },
     );
-    const server = await startServer(databaseUrl, secrets, join(copy, "src/server.ts"));
+    const receiver = await startWebhookReceiver();
+    const more = { WEBHOOK_SECRETS: `bookshop=${bookshopSecret}`, INSECURE_ALLOW_PRIVATE_NETWORK: "1" };
+    const server = await startServer(databaseUrl, { ...secrets, ...more }, join(copy, "src/server.ts"));
     try {
       const client = server.client();
       assert.match((await client.get("/")).text, /The shelf that a team shares\./);
@@ -163,7 +190,13 @@ describe("docs/how-to/make-it-yours.md", () => {
       assert.equal((await client.post("/books", { title: "The Art of Computer Programming" })).status, 303);
       const { status, text } = await client.get("/books");
       assert.equal(status, 200);
-      assert.match(text, /<li>The Art of Computer Programming<\/li>/);
+      assert.match(text, /<span>The Art of Computer Programming<\/span>/);
+      const book = /name="book" value="([^"]+)"/.exec(text)?.[1] ?? "";
+      assert.equal((await client.post("/books/borrow", { book })).status, 303);
+      const shelf = await client.get("/admin/books");
+      assert.match(shelf.text, /<td>The Art of Computer Programming<\/td><td>owner@acme\.example<\/td>/);
+      assert.match(shelf.text, /href="\/admin\/books" aria-current="page">.*Books<\/a>/);
+      assert.equal((await server.client().get("/admin/books")).status, 303, "others sign in first");
       const added = await client.send(
         "POST",
         "/api/v1/books",
@@ -173,15 +206,37 @@ describe("docs/how-to/make-it-yours.md", () => {
       assert.equal(added.status, 201, added.text);
       const { items } = JSON.parse((await client.get("/api/v1/books")).text);
       assert.equal(items.length, 2);
+      await client.post("/admin/activity/webhooks", { url: receiver.url, "kind-books": "on" });
+      assert.equal((await deliver(server, { tenant: "acme", title: "Gödel, Escher, Bach" })).status, 204);
+      assert.match((await client.get("/books")).text, /Gödel, Escher, Bach/);
+      assert.match((await client.get("/admin/activity?kind=books")).text, /Book delivered/);
+      await until("the entry arrives at the endpoint", () => receiver.received.length > 0, 30);
+      const { type, data } = JSON.parse(receiver.received[0]?.body ?? "");
+      assert.deepEqual([type, data.kind, data.target], ["book.delivered", "books", "Gödel, Escher, Bach"]);
       const { paths } = JSON.parse((await client.get("/api/v1/openapi.json")).text);
       assert.deepEqual(Object.keys(paths), ["/books", "/notes"]);
       assert.equal((await client.send("POST", "/mcp", {})).status, 401);
     } finally {
       server.child.kill("SIGTERM");
       assert.equal(await server.ended, 0);
+      await receiver.close();
     }
   });
 });
+
+const bookshopSecret = `whsec_${Buffer.alloc(24, "bookshop").toString("base64")}`;
+
+/** A message of the bookshop, signed by the library of Standard Webhooks. */
+async function deliver({ port }: RunningServer, data: object): Promise<Response> {
+  const [id, at] = ["delivery-1", new Date()];
+  const body = JSON.stringify({ type: "book.delivered", data });
+  const headers = {
+    "webhook-id": id,
+    "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
+    "webhook-signature": new Webhook(bookshopSecret).sign(id, at, body),
+  };
+  return await fetch(`http://127.0.0.1:${port}/webhooks/bookshop`, { method: "POST", headers, body });
+}
 
 const author = {
   ...{ GIT_AUTHOR_NAME: "fork", GIT_AUTHOR_EMAIL: "fork@fork.test" },

@@ -77,18 +77,20 @@ describe("events and jobs as the how-tos say", () => {
 
   it("run the commands of the pages", () => {
     const copy = join(folder, "copy");
-    const files = ["config/events.ts", "src/serve.ts", "test/architecture.test.ts"];
+    const files = ["config/events.ts", "src/product.ts", "test/product.ts"];
     for (const file of files) cpSync(file, join(copy, file));
     for (const page of pages)
       for (const { language, text } of codeBlocks(page))
         if (language === "sh") execFileSync("sh", ["-ec", text], { cwd: copy });
-    const [config = "", serve = "", rooms = ""] = files.map((file) => readFileSync(join(copy, file), "utf8"));
+    const [config = "", product = "", rooms = ""] = files.map((file) =>
+      readFileSync(join(copy, file), "utf8"),
+    );
     assert.match(config, /subscriptions = \{\n {2}tellCrm: \["personCreated"/);
-    assert.match(serve, /EventHandlers = \{\n {2}tellCrm,/);
-    assert.match(serve, /JobKind\[\] = \[sendPeople\]/);
-    assert.match(serve, /RecurringJob\[\] = \[sendEveryNight\]/);
-    assert.match(serve, /import \{ sendEveryNight \} from "\.\/crm\/nightly\.ts";/);
-    assert.match(serve, /import \{ tellCrm \} from "\.\/crm\/events\.ts";/);
+    assert.match(product, /EventHandlers = \{\n {2}tellCrm,/);
+    assert.match(product, /JobKind\[\] = \[sendPeople\]/);
+    assert.match(product, /RecurringJob\[\] = \[sendEveryNight\]/);
+    assert.match(product, /import \{ sendEveryNight \} from "\.\/crm\/nightly\.ts";/);
+    assert.match(product, /import \{ tellCrm \} from "\.\/crm\/events\.ts";/);
     assert.match(rooms, /crm: \["ground", "store", "outbox"\]/);
   });
 

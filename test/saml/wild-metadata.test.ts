@@ -280,7 +280,7 @@ describe("the addresses in metadata", () => {
     assertRefused(services(), /for the HTTP-Redirect or HTTP-POST binding\.$/);
   });
 
-  it("are https, except in the demo and in tests", () => {
+  it("are https, except in development and in tests", () => {
     const xml = services([by("HTTP-Redirect"), "http://a.example/"]);
     assertRefused(xml, /address cannot be used\. The address must start with https/);
     assert.deepEqual(addressOf(xml, { allowPrivateNetwork: true }), ["http://a.example/", false]);

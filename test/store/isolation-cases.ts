@@ -2,7 +2,7 @@ import { defaultSessionLimits, defaultSessionPolicy } from "../../src/store/sess
 import type { IsolationCases } from "../helpers/isolation.ts";
 import { newMessage } from "../helpers/messages.ts";
 import { newUser } from "../helpers/people.ts";
-import { taskCases } from "../tasks/isolation-cases.ts"; // sample domain
+import { productCases } from "../product.ts";
 import { agentCases } from "./isolation-cases-agents.ts";
 import { directoryCases } from "./isolation-cases-directory.ts";
 import { provisioningGrantCases } from "./isolation-cases-grants.ts";
@@ -19,7 +19,7 @@ const everything = { condition: null, sourceId: "any", sort: null, from: { offse
  * called with A's ids wherever they take an id.
  */
 export const isolationCases: IsolationCases = {
-  ...taskCases, // sample domain
+  ...productCases,
   ...directoryCases,
   ...agentCases,
   ...outboxCases,

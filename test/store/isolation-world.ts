@@ -17,6 +17,7 @@ import { createLocalAccount, createTestTenant, identityOf } from "../helpers/peo
 import { newCode, newGrant } from "../helpers/provisioning-grants.ts";
 import { newSeal, newTrailRow } from "../helpers/seals.ts";
 import { newStream } from "../helpers/signals.ts";
+import { addProductRows, foreignProductRows } from "../product.ts";
 
 /** Rows that would refer from tenant B to A's data, inserted without the store. */
 export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>> = {
@@ -190,7 +191,7 @@ export const foreignRows: Record<string, (a: TenantA) => Record<string, unknown>
     attempts: 0,
   }),
   received_signals: (a) => ({ stream_id: a.streamId, jti_hash: "x", expires_at: 1 }),
-  task_assignments: (a) => ({ task_id: a.taskId, user_id: a.userId }), // sample product
+  ...foreignProductRows,
 };
 
 /** A tenant with data in every table. */
@@ -258,9 +259,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   await store.signInTests.create({ id: testId, connectionId, userId: local.id }, inAnHour());
   const setUp = { kind: "set-up-connection", connectionId } as const;
   await store.links.create(`set-up-${tenant.slug}`, setUp, Date.now() + 60_000);
-  const taskId = randomUUID(); // sample domain
-  await store.tasks.create(taskId, "A's task"); // sample domain
-  await store.tasks.assign(taskId, user.id); // sample product
+  const productRows = await addProductRows({ store, user });
   const sessionId = await openSession(database, store.tenantId, user.id, connectionId);
   const { reservation } = await store.idempotency.reserve({ userId: user.id, agent: "", key: "a's" }, "a's");
   const clientId = await openAgentAccess(database, store, user, connectionId);
@@ -301,7 +300,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     webhookId,
     activityId,
     passkeyId,
-    taskId, // sample domain
+    ...productRows,
   };
 }
 

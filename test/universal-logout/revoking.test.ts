@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createPrivateKey } from "node:crypto";
 import type { Connection } from "../../src/model.ts";
+import { readablePath } from "../../tools/guide/src/product.ts";
+import { agentToken } from "../helpers/agents.ts";
 import { startTestApp, type TestApp } from "../helpers/app.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import {
@@ -64,6 +66,17 @@ describe("Universal Logout", () => {
       ];
       assert.equal(await revoke({ format: "email", email: "TWO@Acme.example" }), 204);
       for (const client of clients) assert.notEqual((await client.get("/account")).status, 200);
+    });
+
+    it("ends access tokens that agents hold for the person", async () => {
+      const user = await createLocalAccount(acme.store, "agents@acme.example");
+      const token = await agentToken(use().database, acme, app.url, { user });
+      const headers = { authorization: `Bearer ${token}` };
+      const path = `/api/v1${readablePath}`;
+      const call = async () => (await app.client().send("GET", path, headers)).status;
+      assert.equal(await call(), 200);
+      assert.equal(await revoke({ format: "email", email: "agents@acme.example" }), 204);
+      assert.equal(await call(), 401);
     });
 
     it("takes a token with any end once: years away, beyond every date, or within a second", async () => {

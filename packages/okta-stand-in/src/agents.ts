@@ -116,6 +116,10 @@ export function addConnection(
   return connection;
 }
 
+/**
+ * A connection for a seed, which has not been checked.
+ * @public
+ */
 export function newConnection(wanted: Omit<ResourceConnection, "id">): ResourceConnection {
   return { id: newId("mcn"), ...wanted };
 }

@@ -45,7 +45,7 @@ const samlApp = z.object({
 });
 const wantedApp = z.discriminatedUnion("signOnMode", [oidcApp, samlApp]);
 
-/** The part of Okta's management API that `npm run okta:setup` calls (Okta: "Applications API"), and the providers of signals. */
+/** The part of Okta's management API that a set-up of apps calls (Okta: "Applications API"), and the providers of signals. */
 export function managementApi(org: Org, token: string): Router {
   const router = Router();
   router.use("/api/v1", requireToken(token), express.json({ limit: "256kb" }));

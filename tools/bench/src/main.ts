@@ -1,6 +1,5 @@
 /**
- * `npm run bench`: measures how fast the application is, whether its cost grows with a tenant, and how soon the demo is
- * ready. This process is the client; every measured server is another process. docs/reference/benchmark.md explains the
+ * `npm run bench`: measures how fast the application is, and whether its cost grows with a tenant. This process is the client; every measured server is another process. docs/reference/benchmark.md explains the
  * lines.
  */
 import type { Engine } from "../../../test/helpers/databases.ts";
@@ -8,7 +7,7 @@ import { type PostgresServer, startPostgres } from "../../../test/helpers/postgr
 import { type BenchOptions, BenchUsageError, type PartName, readOptions, usage } from "./options.ts";
 import { measureAgents } from "./part-agents.ts";
 import { measureConsole } from "./part-console.ts";
-import { measureDemo } from "./part-demo.ts";
+import { measureDemo } from "./part-demo.ts"; // demo only
 import { measureGrowth } from "./part-growth.ts";
 import { measureImport } from "./part-import.ts";
 import { measureInspector } from "./part-inspector.ts";
@@ -33,7 +32,7 @@ const parts: Record<PartName, (run: BenchRun) => Promise<void>> = {
   console: (run) => againstSmall(run, measureConsole),
   saml: measureSaml,
   agents: measureAgents,
-  demo: measureDemo,
+  demo: measureDemo, // demo only
   import: measureImport,
 };
 

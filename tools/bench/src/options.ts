@@ -12,7 +12,7 @@ const partNames = [
   "console",
   "saml",
   "agents",
-  "demo",
+  "demo", // demo only
   "import",
 ] as const;
 export type PartName = (typeof partNames)[number];
@@ -33,7 +33,7 @@ export interface Sizes {
   /** Access tokens in the large and in the small database. */
   tokens: number;
   fewTokens: number;
-  /** Concurrent clients, rounds of interleaved runs (and starts of the demo), and seconds of each run. */
+  /** Concurrent clients, rounds of interleaved runs and of starts, and seconds of each run. */
   clients: number;
   rounds: number;
   seconds: number;

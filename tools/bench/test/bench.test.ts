@@ -18,10 +18,10 @@ const ofBothEngines = [
   "API call, growth from 100 tokens",
   "token request, growth from 100 tokens",
 ];
-/** Starting the demo and verifying signatures take their time outside the database, so one engine shows that they run. */
+/** These take their time outside the database, so one engine shows that they run. */
 const ofSqlite = [
-  "npm run demo until it is ready, median",
-  "npm run admin -- demo reset, median",
+  "npm run demo until it is ready, median", // demo only
+  "npm run admin -- demo reset, median", // demo only
   "accepted ACS posts : node-saml's validations",
   "dearest of \\d+ refusals \\([^|]*\\) : acceptance",
 ];

@@ -1,5 +1,5 @@
+import { attributeStatements } from "guide-writer/attribute-statements";
 import { brand } from "../../../config/brand.ts";
-import { attributeStatements } from "../../../src/demo/attribute-statements.ts";
 import { oidcUrls, samlUrls } from "../../../src/endpoints.ts";
 
 /** The org refused a call or did not answer. The message is a sentence for the administrator. */

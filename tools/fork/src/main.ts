@@ -1,9 +1,10 @@
 /**
- * `npm run fork -- --name "…" --slug … [--remove tasks]`: turns this repository into another product, and says what it did.
+ * `npm run fork -- --name "…" --slug … [--remove tasks,demo]`: turns this repository into another product, and says what it did.
  * README.md explains the steps.
  */
 import { spawnSync } from "node:child_process";
 import { changeBrand } from "./brand.ts";
+import { demoLeftOver, removeDemo } from "./demo.ts";
 import { ForkedFiles } from "./files.ts";
 import { ForkError, type ForkOptions, readOptions } from "./options.ts";
 import { report } from "./report.ts";
@@ -25,6 +26,8 @@ function main(tree: ForkedFiles): void {
   changeBrand(tree, options, record);
   if (!record) startFork(tree, options);
   if (options.remove.includes("tasks")) removeTasks(tree, record?.remove.includes("tasks") ?? false);
+  // After the tasks, because the smallest domain brings example data for the demo.
+  if (options.remove.includes("demo")) removeDemo(tree);
   writeRecord(tree, options);
   if (tree.changes.length === 0) {
     console.log("There was nothing to do.");
@@ -33,7 +36,8 @@ function main(tree: ForkedFiles): void {
   run("npx", "biome", "check", "--write", ".");
   const guide = options.guide ? run("npm", "run", "--silent", "guide") : "";
   const notWritten = guide.split("\n").filter((line) => line.startsWith("Not written"));
-  console.log(report(tree.changes, leftOver(tree), [...notWritten, ...remaining(options)], options.guide));
+  const left = [...stale(tree, options), ...notWritten, ...remaining(options)];
+  console.log(report(tree.changes, left, options.guide));
 }
 
 /** Throws ForkError if git could not show, or undo, what the command changes. */
@@ -62,6 +66,16 @@ function run(program: string, ...words: string[]): string {
   return stdout;
 }
 
+/** The files in which a person has to find other words. */
+function stale(tree: ForkedFiles, { remove }: ForkOptions): string[] {
+  const ofTasks = remove.includes("tasks") ? leftOver(tree) : [];
+  const ofDemo = remove.includes("demo") ? demoLeftOver(tree) : [];
+  return [
+    ...ofTasks.map((path) => `${path}: still speaks of tasks`),
+    ...ofDemo.map((path) => `${path}: still speaks of the demo`),
+  ];
+}
+
 /** The steps that need a person. */
 function remaining({ remove }: ForkOptions): string[] {
   return [
@@ -72,7 +86,9 @@ function remaining({ remove }: ForkOptions): string[] {
     remove.includes("tasks")
       ? "src/notes/: rename or replace the smallest domain; docs/how-to/make-it-yours.md adds another"
       : "src/tasks/: the sample product is still here; --remove tasks replaces it by the smallest domain",
-    "data/: a demo that ran before needs npm run demo -- --reset",
+    remove.includes("demo")
+      ? "data/: delete what a demo left there; docs/how-to/run-it-locally.md starts the application alone"
+      : "data/: a demo that ran before needs npm run demo -- --reset",
     "npm run check, and a commit",
   ];
 }

@@ -1,12 +1,7 @@
 import type { Change } from "./files.ts";
 
 /** Lists each change, file by file, and the steps that are left to the person. */
-export function report(
-  changes: readonly Change[],
-  left: readonly string[],
-  remaining: readonly string[],
-  guide = true,
-): string {
+export function report(changes: readonly Change[], remaining: readonly string[], guide = true): string {
   const whatBy = new Map<string, string[]>();
   for (const { path, what } of changes) {
     const known = whatBy.get(path) ?? [];
@@ -16,13 +11,11 @@ export function report(
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([path, what]) => `  ${path}: ${what.join(", ")}`);
   if (guide) done.push("  docs/guides/, docs/oin/, docs/explanation/pictures/: written again");
-  const stale = left.map((path) => `  ${path}: still speaks of tasks`);
   return [
     `Changed, ${whatBy.size} files:`,
     ...done,
     "",
     "Left to you:",
-    ...stale,
     ...remaining.map((line) => `  ${line}`),
   ].join("\n");
 }

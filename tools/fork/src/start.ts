@@ -1,7 +1,7 @@
 import type { ForkedFiles } from "./files.ts";
 import type { ForkRecord } from "./options.ts";
 
-const ownTest = "test/how-to/make-it-yours.test.ts";
+export const ownTest = "test/how-to/make-it-yours.test.ts";
 
 /** The first run alone: the fork begins a changelog of its own, and the page about forking loses the steps that are done. */
 export function startFork(tree: ForkedFiles, { name }: ForkRecord): void {
@@ -19,7 +19,7 @@ export function startFork(tree: ForkedFiles, { name }: ForkRecord): void {
   tree.edit("docs/how-to/make-it-yours.md", withoutDoneSteps, "without the steps that are done");
 }
 
-const withoutDoneSteps = (text: string) =>
+export const withoutDoneSteps = (text: string) =>
   text.replaceAll(/^<!-- before the fork \{ -->\n[\s\S]*?^<!-- before the fork \} -->\n\n?/gm, "");
 
 /** The options of the earlier run, or null before the first. */

@@ -14,6 +14,10 @@ describe("the options of npm run fork", () => {
     });
     assert.equal(readOptions([...words("Shelf"), "--no-guide"], null).guide, false);
     assert.deepEqual(readOptions(words("Shelf"), null).remove, []);
+    assert.deepEqual(readOptions([...words("Shelf"), "--remove", "demo, tasks"], null).remove, [
+      "tasks",
+      "demo",
+    ]);
   });
 
   it("are those of the earlier run where they are absent, and what was removed stays removed", () => {
@@ -38,9 +42,9 @@ describe("the options of npm run fork", () => {
     [
       "a part that it cannot remove",
       [...words("Shelf"), "--remove", "tasks,saml"],
-      /^--remove knows tasks, not "saml"/,
+      /^--remove knows tasks, demo, not "saml"/,
     ],
-    ["an empty part", [...words("Shelf"), "--remove", ""], /^--remove knows tasks, not ""/],
+    ["an empty part", [...words("Shelf"), "--remove", ""], /^--remove knows tasks, demo, not ""/],
     ["an unknown switch", [...words("Shelf"), "--rename"], /Unknown option '--rename'/],
     ["a word without a switch", ["Shelf"], /Unexpected argument 'Shelf'/],
   ];

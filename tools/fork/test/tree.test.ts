@@ -118,7 +118,7 @@ describe("npm run fork", () => {
 
   it("says what it did to each file once, and what is left", () => {
     const changes = ["b", "a", "b"].map((path) => ({ path, what: "name" }));
-    const lines = report(changes, ["c"], ["data/: reset"]).split("\n");
+    const lines = report(changes, ["c: still speaks of tasks", "data/: reset"]).split("\n");
     assert.deepEqual(lines.slice(0, 3), ["Changed, 2 files:", "  a: name", "  b: name"]);
     assert.deepEqual(lines.slice(-2), ["  c: still speaks of tasks", "  data/: reset"]);
   });

@@ -15,7 +15,7 @@ import {
   type Provisioning,
 } from "okta-stand-in/state";
 import { connectionVariable, integration } from "../../../config/integration.ts";
-import { catalogApp } from "../../../src/demo/catalog.ts";
+import { catalogApp } from "./catalog.ts";
 
 /** A stand-in for the org of a sample customer, for drawings of Okta's screens. */
 export interface SampleOrg extends Site {

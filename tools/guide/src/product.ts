@@ -3,7 +3,7 @@ import type { Integration } from "oin-kit/integration";
 import type { Product } from "oin-kit/product";
 import { wizardUrls } from "oin-kit/wizard-urls";
 import { attributes } from "../../../config/attributes.ts";
-import { connectionVariable, integration, oidcScopes } from "../../../config/integration.ts";
+import { connectionVariable, integration, oidcScopes, readablePaths } from "../../../config/integration.ts";
 import {
   crossAppAccessUrls,
   oidcUrls,
@@ -32,15 +32,15 @@ export const product: Product = {
     guide: paths.guide,
     agents: agentAddresses,
     passwordLogin: paths.passwordLoginOf,
-    entrances: [paths.home, paths.login, "/demo"],
+    entrances: [
+      paths.home,
+      paths.login,
+      "/demo", // demo only
+    ],
   },
   testingInstructions,
 };
 
-/** Paths of the API that a token with every scope may read. The readiness check calls the first one. */
-const readablePaths: readonly string[] = [
-  "/tasks", // sample domain
-];
 export const [readablePath = ""] = readablePaths;
 
 /** A call that every MCP server answers (MCP, Lifecycle). */

@@ -1,4 +1,5 @@
-import type { Weight, WeightsByName } from "./weigh.ts";
+import type { Weight } from "../../../test/helpers/weigh.ts";
+import type { WeightsByName } from "./weigh.ts";
 
 const columns: [head: string, value: (weight: Weight) => string][] = [
   ["requests", ({ requests }) => String(requests)],

@@ -1,6 +1,6 @@
+import { attributeStatements } from "guide-writer/attribute-statements";
 import { clickPath, okta, signOnTab } from "okta-labels/labels";
 import { brand } from "../../../../config/brand.ts";
-import { attributeStatements } from "../../../../src/demo/attribute-statements.ts";
 import { type DemoTenant, loginOf } from "../../../../src/demo/tenants.ts";
 import { oidcUrls, paths, samlUrls } from "../../../../src/endpoints.ts";
 import type { Milestones } from "./milestones.ts";

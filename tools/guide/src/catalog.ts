@@ -1,7 +1,7 @@
 import type { CatalogApp } from "okta-stand-in/state";
-import { brand } from "../../config/brand.ts";
-import { connectionVariable, integration } from "../../config/integration.ts";
-import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
+import { brand } from "../../../config/brand.ts";
+import { connectionVariable, integration } from "../../../config/integration.ts";
+import { oidcUrls, paths, samlUrls } from "../../../src/endpoints.ts";
 import { attributeStatements } from "./attribute-statements.ts";
 
 /** The product in the stand-in's app catalog, as Okta would publish it for a deployment with this address. */

@@ -1,4 +1,4 @@
-import { attributes } from "../../config/attributes.ts";
+import { attributes } from "../../../config/attributes.ts";
 
 /** The attribute statements that an administrator enters for a SAML app, according to the guide. */
 export function attributeStatements(): { name: string; expression: string }[] {

@@ -1,9 +1,7 @@
 import { Router } from "express";
-import { demoPaths } from "../../../../src/demo/tenants.ts";
-import type { DemoSurroundings } from "../story/routes.ts";
-import type { MailCatcher } from "./catcher.ts";
-
-export { startMailCatcher } from "./catcher.ts";
+import type { MailCatcher } from "mail-catcher/catcher";
+import { demoPaths } from "../../../src/demo/tenants.ts";
+import type { DemoSurroundings } from "./story/routes.ts";
 
 /**
  * Adds the page with the mails that the application sent in the demo, and a link to it. The links in them sign people in:

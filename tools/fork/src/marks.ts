@@ -1,0 +1,25 @@
+/**
+ * Removes the lines that end with a mark, and what is between two of them. In code: `// demo only`, `// demo only {` and
+ * `// demo only }`. In Markdown, the same as HTML comments.
+ */
+export function withoutMarked(text: string, mark: string): string {
+  const start = String.raw`^.*(?:\/\/|<!--) ${mark}`;
+  const blocks = new RegExp(String.raw`${start} \{[\s\S]*?${mark} \}.*\n`, "gm");
+  const lines = new RegExp(String.raw`${start}(?: -->)?\n`, "gm");
+  return text.replaceAll(blocks, "").replaceAll(lines, "");
+}
+
+/** Whether a path is one of these files, or in one of these folders. */
+export function isIn(owned: readonly string[], path: string): boolean {
+  return owned.some((one) => path === one || path.startsWith(`${one}/`));
+}
+
+/**
+ * Removes the lines that only name a file or folder that is gone, such as those of .dockerignore, of lists in tests, and of
+ * JSON.
+ */
+export function withoutPaths(text: string, owned: readonly string[]): string {
+  return text.replaceAll(/^[ \t]*"?([\w@./*-]+)"?,?\n/gm, (line, path: string) =>
+    isIn(owned, path) ? "" : line,
+  );
+}

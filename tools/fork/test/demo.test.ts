@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { ownedByDemo, saysDemo, withoutDemo } from "../src/demo.ts";
+import { isIn, withoutMarked, withoutPaths } from "../src/marks.ts";
+import { ownTest, withoutDoneSteps } from "../src/start.ts";
+import { isHistory } from "../src/words.ts";
+
+describe("the marks in files", () => {
+  it("remove a line, and what is between two of them, in code and in Markdown", () => {
+    const code =
+      "keep();\ngone(); // demo only\n  // demo only {\ngone();\n\ngone();\n  // demo only }\nkeep();\n";
+    assert.equal(withoutMarked(code, "demo only"), "keep();\nkeep();\n");
+    const page = "A.\nB. <!-- demo only -->\n<!-- demo only { -->\nC.\n<!-- demo only } -->\nD.\n";
+    assert.equal(withoutMarked(page, "demo only"), "A.\nD.\n");
+    assert.equal(withoutMarked(code, "another mark"), code);
+  });
+
+  it("are not needed on a line that only names a file that is gone", () => {
+    const list =
+      'src/demo\n  "src/demo/app-server.ts",\n"src/demo/**"\nsrc/demonstration\nimport "src/demo/a.ts";\n';
+    assert.equal(withoutPaths(list, ["src/demo"]), 'src/demonstration\nimport "src/demo/a.ts";\n');
+  });
+
+  it("leave JSON without a comma at the end of a list", () => {
+    const json = '{ "a": [\n  "src/b.ts",\n  "src/demo/c.ts"\n] }\n';
+    assert.deepEqual(JSON.parse(withoutDemo("any.json", json)), { a: ["src/b.ts"] });
+  });
+});
+
+/** Removes the demo in memory, so that a line without its mark fails here, and not in a fork. */
+describe("this repository without the demo", () => {
+  const files = textFiles()
+    .filter((path) => path !== ownTest && !isIn(ownedByDemo, path))
+    .map((path) => ({ path, text: withoutDemo(path, withoutDoneSteps(readFileSync(path, "utf8"))) }));
+
+  it("loses files that exist, unless the demo has been removed already", () => {
+    assert.ok(files.length > 800, `${files.length} files`);
+    const there = ownedByDemo.filter((path) => existsSync(path));
+    assert.deepEqual(there, existsSync("src/demo") ? ownedByDemo : []);
+  });
+
+  it("speaks of the demo nowhere", () => {
+    const found = files.flatMap(({ path, text }) =>
+      text.split("\n").flatMap((line) => (saysDemo(path, line) ? [`${path}: ${line.trim()}`] : [])),
+    );
+    assert.deepEqual(found, []);
+  });
+
+  it("imports and links to no file of the demo", () => {
+    const references = /(?:from |import\(|import |\]\()(?:"([^"\n]+)"|([^)\s"]+)\))/g;
+    const found = files.flatMap(({ path, text }) =>
+      [...text.matchAll(references)]
+        .map(([, quoted, link]) => (quoted ?? link ?? "").replace(/#.*/, ""))
+        .filter((target) => /^demo-pages\b/.test(target) || isIn(ownedByDemo, resolved(path, target)))
+        .map((target) => `${path}: ${target}`),
+    );
+    assert.deepEqual(found, []);
+  });
+});
+
+function resolved(from: string, target: string): string {
+  return normalize(join(dirname(from), target));
+}
+
+/** Those that a person reads or edits; not this folder, which is about the demo. */
+function textFiles(): string[] {
+  const folders = [
+    "config",
+    "deploy",
+    "docs",
+    "examples",
+    "packages",
+    "public",
+    "scripts",
+    "src",
+    "test",
+    "tools",
+    "views",
+  ];
+  const inside = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name)),
+  );
+  const top = readdirSync(".").filter((name) => /\.(md|json|mjs)$|^\.dockerignore$|^Dockerfile$/.test(name));
+  return [...top, ...inside].filter(
+    (path) =>
+      /\.(ts|mts|mjs|js|md|ejs|css|json|yaml|toml|example)$|^\.dockerignore$|^Dockerfile$/.test(path) &&
+      !/node_modules|^package(-lock)?\.json$|^knip\.json$/.test(path) &&
+      !isHistory(path),
+  );
+}
