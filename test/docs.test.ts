@@ -3,8 +3,12 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type RefusalReason, refusalReasons } from "../src/errors.ts";
 import { refusals } from "../src/web/refusals.ts";
-import { codeBlocks, markdownFiles } from "./helpers/docs.ts";
+import { codeBlocks, markdownFiles, readingOrder } from "./helpers/docs.ts";
 
+const readingOrders = [
+  ...["oidc", "saml", "scim", "universal-logout"],
+  ...["cross-app-access", "shared-signals", "scim-authorization"],
+];
 const scripts = Object.keys(
   (JSON.parse(readFileSync("package.json", "utf8")) as { scripts: object }).scripts,
 );
@@ -43,6 +47,21 @@ describe("documentation", () => {
           if (language === "json") assert.doesNotThrow(() => JSON.parse(block), block);
         }
       });
+    });
+  }
+
+  // The walks hold the files against a real request: tools/walks/test/walks.test.ts.
+  for (const subject of readingOrders) {
+    it(`leads through the code of ${subject} by files and tests that exist`, () => {
+      const { steps } = readingOrder(`docs/explanation/${subject}.md`);
+      assert.ok(steps.length >= 6, `${steps.length} files`);
+      assert.equal(new Set(steps.map(({ file }) => file)).size, steps.length, "each file once");
+      for (const { file, look, title, test } of steps) {
+        const source = readFileSync(file, "utf8");
+        for (const [, name = ""] of look.matchAll(/`([A-Za-z.]+)(?:\(\))?`/g))
+          assert.ok(source.includes(name), `${file} has ${name}`);
+        assert.ok(readFileSync(test, "utf8").includes(`it("${title}"`), `${test} has "${title}"`);
+      }
     });
   }
 
