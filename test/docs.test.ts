@@ -65,6 +65,24 @@ describe("documentation", () => {
     });
   }
 
+  it("fits the README on two screens, with a map that answers what newcomers looked for in vain", () => {
+    const readme = readFileSync("README.md", "utf8");
+    assert.ok(readme.split("\n").length <= 101, "two screens");
+    const [, map = ""] = readme.split("## Where does X happen?");
+    for (const [subject, file] of [
+      ["SCIM filter become SQL", "src/store/conditions.ts"],
+      ["group give a role", "src/store/tenant/roles.ts"],
+      ["SAML keys made and changed", "src/saml/keys.ts"],
+      ["e-mails", "src/mail/letters.ts"],
+      ["Entra ID", "docs/explanation/entra.md"],
+      ["signature", "src/trust/jwks.ts"],
+      ["clocks differ", "packages/saml-policy/src/rule.ts"],
+    ] as const) {
+      const row = map.split("\n").find((line) => line.includes(subject));
+      assert.ok(row?.includes(`](${file})`), `${subject}: ${file}`);
+    }
+  });
+
   it("explains each reason for a refused sign-in, and quotes the sentence on its page", () => {
     const rows = rowsOf("docs/reference/errors.md", "## Sign-in refused");
     assert.deepEqual(rows.map(([reason]) => reason).sort(), [...refusalReasons].sort());

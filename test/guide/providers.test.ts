@@ -3,15 +3,15 @@ import { attributes } from "../../config/attributes.ts";
 import { InvalidError } from "../../src/errors.ts";
 import { checkIssuer } from "../../src/oidc/issuer.ts";
 import { landingPath } from "../../src/web/home.ts";
-import { type ProviderFacts, providerGuide, providers } from "../../tools/guide/src/providers.ts";
+import { type OtherProvider, providerGuide, providers } from "../../tools/guide/src/providers.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { useSamlSite } from "../helpers/saml-site.ts";
 
-const guideOf = (provider: ProviderFacts) => providerGuide(provider, "https://app.example.com");
+const guideOf = (provider: OtherProvider) => providerGuide(provider, "https://app.example.com");
 
 /** The SAML attributes that a guide tells the provider to send. */
-const sentBy = ({ saml }: ProviderFacts) =>
+const sentBy = ({ saml }: OtherProvider) =>
   attributes.flatMap(({ field, samlAttribute }) =>
     samlAttribute !== null && field !== null && field in saml.attributes.sources
       ? [{ field, samlAttribute }]

@@ -31,7 +31,7 @@ export function codeBlocks(path: string): CodeBlock[] {
 /** A row of a page's section "Read the code in this order", with paths from the root of the repository. */
 export interface ReadingStep {
   file: string;
-  /** What to look for in the file. */
+  /** The part of the file to look for. */
   look: string;
   /** The title of a test, and the file that has it. */
   title: string;

@@ -10,7 +10,7 @@ export const providersReadOn = "30 November 2026";
 
 type ProfileField = "givenName" | "familyName" | "email" | "displayName";
 
-export interface ProviderFacts {
+export interface OtherProvider {
   id: "entra" | "google" | "onelogin";
   name: string;
   /** Where its administrators work. */
@@ -18,9 +18,9 @@ export interface ProviderFacts {
   saml: {
     /** The way to a new app, label by label. */
     add: readonly string[];
-    /** Where the two addresses go: the provider's field, and which of ours it takes. */
+    /** Where the two addresses go: the provider's field, and our address for it. */
     fields: readonly (readonly [field: string, value: "entityId" | "acsUrl"])[];
-    /** What else has to be chosen: the provider's field, its value, and why. */
+    /** Further fields of the provider: the field, its value, and why. */
     choices: readonly (readonly [field: string, value: string, why: string])[];
     attributes: { place: readonly string[]; sources: Readonly<Partial<Record<ProfileField, string>>> };
     metadata: { place: readonly string[]; isUrl: boolean };
@@ -48,7 +48,7 @@ const learn = "https://learn.microsoft.com/en-us/entra";
 const hasPath =
   "It has a path, and the issuer of a connection has none: a rule of the Okta Integration Network.";
 
-export const providers: readonly ProviderFacts[] = [
+export const providers: readonly OtherProvider[] = [
   {
     id: "entra",
     name: "Microsoft Entra ID",
@@ -198,7 +198,7 @@ export const providers: readonly ProviderFacts[] = [
 
 /** The guide for one provider, as Markdown. */
 export function providerGuide(
-  provider: ProviderFacts,
+  provider: OtherProvider,
   origin: string,
   facts: GuideFacts = configuredFacts,
 ): string {
