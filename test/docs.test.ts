@@ -3,8 +3,12 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type RefusalReason, refusalReasons } from "../src/errors.ts";
 import { refusals } from "../src/web/refusals.ts";
-import { codeBlocks, markdownFiles } from "./helpers/docs.ts";
+import { codeBlocks, markdownFiles, readingOrder } from "./helpers/docs.ts";
 
+const readingOrders = [
+  ...["oidc", "saml", "scim", "universal-logout"],
+  ...["cross-app-access", "shared-signals", "scim-authorization"],
+];
 const scripts = Object.keys(
   (JSON.parse(readFileSync("package.json", "utf8")) as { scripts: object }).scripts,
 );
@@ -45,6 +49,39 @@ describe("documentation", () => {
       });
     });
   }
+
+  // The walks hold the files against a real request: tools/walks/test/walks.test.ts.
+  for (const subject of readingOrders) {
+    it(`leads through the code of ${subject} by files and tests that exist`, () => {
+      const { steps } = readingOrder(`docs/explanation/${subject}.md`);
+      assert.ok(steps.length >= 6, `${steps.length} files`);
+      assert.equal(new Set(steps.map(({ file }) => file)).size, steps.length, "each file once");
+      for (const { file, look, title, test } of steps) {
+        const source = readFileSync(file, "utf8");
+        for (const [, name = ""] of look.matchAll(/`([A-Za-z.]+)(?:\(\))?`/g))
+          assert.ok(source.includes(name), `${file} has ${name}`);
+        assert.ok(readFileSync(test, "utf8").includes(`it("${title}"`), `${test} has "${title}"`);
+      }
+    });
+  }
+
+  it("fits the README on two screens, with a map that answers what newcomers looked for in vain", () => {
+    const readme = readFileSync("README.md", "utf8");
+    assert.ok(readme.split("\n").length <= 101, "two screens");
+    const [, map = ""] = readme.split("## Where does X happen?");
+    for (const [subject, file] of [
+      ["SCIM filter become SQL", "src/store/conditions.ts"],
+      ["group give a role", "src/store/tenant/roles.ts"],
+      ["SAML keys made and changed", "src/saml/keys.ts"],
+      ["e-mails", "src/mail/letters.ts"],
+      ["Entra ID", "docs/explanation/entra.md"],
+      ["signature", "src/trust/jwks.ts"],
+      ["clocks differ", "packages/saml-policy/src/rule.ts"],
+    ] as const) {
+      const row = map.split("\n").find((line) => line.includes(subject));
+      assert.ok(row?.includes(`](${file})`), `${subject}: ${file}`);
+    }
+  });
 
   it("explains each reason for a refused sign-in, and quotes the sentence on its page", () => {
     const rows = rowsOf("docs/reference/errors.md", "## Sign-in refused");

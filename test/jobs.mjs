@@ -48,6 +48,7 @@ const named = {
     "test/shared-signals/wire.test.ts",
     "test/store/cli-beside-app.test.ts",
     "test/store/durability.test.ts",
+    "test/tutorial/",
     "test/webhooks/kill.test.ts",
     "tools/mutants/test/",
     "tools/pages/test/",

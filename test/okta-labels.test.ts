@@ -26,6 +26,7 @@ const quotes = [
   "packages/oin-kit/src/test-cases-groups.ts", // the titles of tests
   "packages/oin-kit/src/compatibility.ts", // the names under which published values are stored
   "packages/oin-kit/src/wizard-tests.ts", // the same
+  "tools/guide/src/providers.ts", // labels of other providers
 ];
 const isOwnText = ({ path }: { path: string }) => !quotes.includes(path);
 

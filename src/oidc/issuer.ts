@@ -1,5 +1,8 @@
 import { InvalidError } from "../errors.ts";
 
+/** Hosts whose issuers have accounts of many companies: any of them could get an account in this customer's tenant. */
+const sharedHosts = new Set(["accounts.google.com", "login.microsoftonline.com"]);
+
 /**
  * The issuer as tokens name it: an origin without a trailing slash. The OIN accepts Okta's org authorization server only,
  * whose issuer is the org's own address (Okta: "OIDC limitations"). Throws InvalidError with a sentence that says what is
@@ -14,6 +17,8 @@ export function checkIssuer(issuer: string, allowPrivateNetwork: boolean): strin
   }
   if (url.protocol !== "https:" && !allowPrivateNetwork)
     throw new InvalidError("The issuer must start with https://.");
+  if (sharedHosts.has(url.hostname))
+    throw new InvalidError("Many companies share this issuer. Connect this provider by SAML.");
   if (url.pathname.startsWith("/oauth2")) {
     throw new InvalidError(
       "This is a custom authorization server, which integrations of the Okta Integration Network may not use. " +

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 export interface CodeBlock {
   /** "sh", "ts", … */
@@ -26,4 +26,32 @@ export function markdownFiles(): string[] {
 export function codeBlocks(path: string): CodeBlock[] {
   const fences = readFileSync(path, "utf8").matchAll(/^```(\w+)?(?: file=(\S+))?\n([\s\S]*?)^```$/gm);
   return [...fences].map(([, language = "", file, text = ""]) => ({ language, file: file ?? null, text }));
+}
+
+/** A row of a page's section "Read the code in this order", with paths from the root of the repository. */
+export interface ReadingStep {
+  file: string;
+  /** The part of the file to look for. */
+  look: string;
+  /** The title of a test, and the file that has it. */
+  title: string;
+  test: string;
+}
+
+/** The rows of the section "Read the code in this order" of a page, and every file that the section links to. */
+export function readingOrder(page: string): { steps: ReadingStep[]; linked: string[] } {
+  const [, marks = "", rest = ""] =
+    /^(#+) Read the code in this order\n([\s\S]*)/m.exec(readFileSync(page, "utf8")) ?? [];
+  const section = rest.split(new RegExp(`^#{1,${marks.length || 1}} `, "m"))[0] ?? "";
+  const fromRoot = (target = "") => join(dirname(page), target);
+  const rows = section.matchAll(/^\| \[[^\]]+\]\(([^)]+)\) \| (.+) \| \[(.+)\]\(([^)]+)\) \|$/gm);
+  return {
+    steps: [...rows].map(([, file, look = "", title = "", test]) => ({
+      file: fromRoot(file),
+      look,
+      title,
+      test: fromRoot(test),
+    })),
+    linked: [...section.matchAll(/\]\(([^)#]+)\)/g)].map(([, target]) => fromRoot(target)),
+  };
 }

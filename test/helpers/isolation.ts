@@ -37,7 +37,7 @@ export interface TenantA extends ProductRows {
   streamId: string;
   webhookId: string;
   activityId: string;
-    passkeyId: string;
+  passkeyId: string;
 }
 
 /** A call by tenant B with A's ids, and its expected result. */

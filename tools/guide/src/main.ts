@@ -28,7 +28,12 @@ if (unknown.length > 0) {
 } else await main(words.includes("--published"));
 
 async function main(published: boolean): Promise<void> {
-  for (const folder of ["docs/guides/images", "docs/oin", "docs/explanation/pictures"])
+  for (const folder of [
+    "docs/guides/images",
+    "docs/guides/providers",
+    "docs/oin",
+    "docs/explanation/pictures",
+  ])
     mkdirSync(fileUrl(folder), { recursive: true });
   const samples = await openSamples();
   forget(samples.replaced);

@@ -11,6 +11,7 @@ import { renderTemplate } from "../../../src/guide/templates.ts";
 import { standalonePage } from "./document.ts";
 import { publishedFile } from "./files.ts";
 import { product } from "./product.ts";
+import { providerGuide, providers } from "./providers.ts";
 
 const allCustomers = { origin: integration.origin, tenant: null, key: null };
 
@@ -21,6 +22,14 @@ export function guideTexts(): Map<string, string> {
     const markdown = writeGuide(capability, allCustomers);
     files.set(`docs/guides/${capability}.md`, withContents(markdown));
     files.set(`docs/guides/${capability}.html`, standalonePage(toHtml(markdown, { imageBase: "" })));
+  }
+  for (const provider of configuredFacts.integration.saml === null ? [] : providers) {
+    const markdown = providerGuide(provider, integration.origin);
+    files.set(`docs/guides/providers/${provider.id}.md`, markdown);
+    files.set(
+      `docs/guides/providers/${provider.id}.html`,
+      standalonePage(toHtml(markdown, { imageBase: "" })),
+    );
   }
   return files;
 }

@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { samlUrls } from "../../../src/endpoints.ts";
+import { createProvisioningClient } from "../../../src/directory/provisioning-clients.ts";
+import { paths, samlUrls } from "../../../src/endpoints.ts";
+import { hashToken } from "../../../src/store/secrets.ts";
 import { startTestApp, type TestApp } from "../../../test/helpers/app.ts";
 import { createSigningKey } from "../../../test/helpers/certificates.ts";
 import type { Client } from "../../../test/helpers/client.ts";
 import { createTestDatabase, type TestDatabase } from "../../../test/helpers/databases.ts";
 import { registerAgent, sendTokenRequest, signIdJag } from "../../../test/helpers/id-jag.ts";
+import { addressOf, codeGrant, fieldsOf, oktaRedirectUri } from "../../../test/helpers/okta-connect.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../../../test/helpers/openid-provider.ts";
 import { comeBack, connectOrg, orgOptions } from "../../../test/helpers/org.ts";
-import { createLocalAccount, createTestTenant } from "../../../test/helpers/people.ts";
-import { type RevokingOrg, startRevokingOrg } from "../../../test/helpers/revocation.ts";
+import { createLocalAccount, createTestTenant, testPassword } from "../../../test/helpers/people.ts";
+import { type RevokingOrg, revocationToken, startRevokingOrg } from "../../../test/helpers/revocation.ts";
 import { samlResponse } from "../../../test/helpers/saml-response.ts";
 import { readRequest } from "../../../test/helpers/saml-site.ts";
 import { createScimTenant, oktaUser } from "../../../test/helpers/scim.ts";
+import { connectStream, email, signSet } from "../../../test/shared-signals/world.ts";
 import { type Coverage, type ExecutedFunctions, startCoverage } from "./coverage.ts";
 
 /** One request that a learner may want to follow. */
@@ -48,6 +52,8 @@ export async function measureWalks(): Promise<MeasuredWalk[]> {
       ...(await samlWalks(app, use)),
       ...(await scimWalks(app, use)),
       ...(await agentWalks(app, use, org)),
+      ...(await revocationWalks(app, use, org)),
+      ...(await grantWalks(app, use)),
     ];
     const measured: MeasuredWalk[] = [];
     for (const walk of walks) measured.push(await measure(walk, coverage));
@@ -220,6 +226,9 @@ const agentCalls: readonly { name: string; path: string }[] = [
   { name: "API call", path: "/api/v1/tasks" }, // sample domain
 ];
 
+// src/oauth/token-request.ts has no logic of its own: it says what a step finds.
+const tokenEndpoint = ["routes", "clients", "policy"].map((file) => `src/oauth/${file}`);
+
 /** A token request, and calls with the token that it answers with. */
 async function agentWalks(app: TestApp, { database }: TestDatabase, org: RevokingOrg): Promise<Walk[]> {
   const tenant = await createTestTenant(database);
@@ -252,7 +261,69 @@ async function agentWalks(app: TestApp, { database }: TestDatabase, org: Revokin
       };
     },
   }));
-  // src/oauth/token-request.ts has no logic of its own: it says what a step finds.
-  const endpoint = ["routes", "clients", "policy"].map((file) => `src/oauth/${file}`);
-  return [{ name: "Token request", toRead: ["src/cross-app-access/", ...endpoint], prepare }, ...calls];
+  return [{ name: "Token request", toRead: ["src/cross-app-access/", ...tokenEndpoint], prepare }, ...calls];
+}
+
+/** The two messages by which an org ends a person's access. */
+async function revocationWalks(app: TestApp, { database }: TestDatabase, org: RevokingOrg): Promise<Walk[]> {
+  const tenant = await createTestTenant(database);
+  const connection = await tenant.connection({ settings: { issuer: org.issuer, clientId: "revoked" } });
+  await createLocalAccount(tenant.store, email);
+  const authorization = "Bearer the header of the stream";
+  await connectStream(tenant.store, connection, org.issuer, { headerHash: hashToken(authorization) });
+  const post = async (path: string, headers: Record<string, string>, body: string, expected: number) => {
+    const answer = await app.client().send("POST", path, headers, body);
+    assert.equal(answer.status, expected, answer.text);
+  };
+  const revoke: Walk = {
+    name: "Universal Logout",
+    toRead: ["src/universal-logout/", "src/sso/"],
+    async prepare() {
+      const path = paths.globalTokenRevocation;
+      const token = await revocationToken(org, "revoked", app.url + path);
+      const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+      return () => post(path, headers, JSON.stringify({ sub_id: { format: "email", email } }), 204);
+    },
+  };
+  const receive: Walk = {
+    name: "Security event",
+    toRead: ["src/shared-signals/", "src/sso/"],
+    async prepare() {
+      const set = await signSet(org);
+      const headers = { "content-type": "application/secevent+jwt", authorization };
+      return () => post(paths.sharedSignals(connection.key), headers, set, 202);
+    },
+  };
+  return [revoke, receive];
+}
+
+/** An owner allows Okta to provision, and Okta redeems the code. */
+async function grantWalks(app: TestApp, { database }: TestDatabase): Promise<Walk[]> {
+  const { tenant, store } = await createTestTenant(database);
+  await createLocalAccount(store, "owner@grants.example", "owner");
+  const { clientId, secret } = await createProvisioningClient(database);
+  const asked = { response_type: "code", client_id: clientId, redirect_uri: oktaRedirectUri, state: "s" };
+  const path = `${paths.authorize}?${new URLSearchParams(asked)}`;
+  const prepareConsent = async () => {
+    const browser = app.client();
+    await browser.signIn(tenant.slug, "owner@grants.example", testPassword);
+    const page = await browser.get(path);
+    return async () => {
+      const left = await browser.post(path, { ...fieldsOf(page), decision: "allow" });
+      return new URL(addressOf(left)).searchParams.get("code") ?? assert.fail(left.text);
+    };
+  };
+  const prepareCode = async () => {
+    const code = await (await prepareConsent())();
+    const form = { client_id: clientId, client_secret: secret, ...codeGrant(code) } as Record<string, string>;
+    return async () => {
+      const answer = await app.client().send("POST", paths.token, {}, new URLSearchParams(form));
+      assert.equal(answer.status, 200, answer.text);
+    };
+  };
+  const toRead = ["src/scim-authorization/", ...tokenEndpoint];
+  return [
+    { name: "SCIM consent", toRead, prepare: prepareConsent },
+    { name: "SCIM code", toRead, prepare: prepareCode },
+  ];
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readingOrder } from "../../../test/helpers/docs.ts";
 import { runProgram } from "../../../test/helpers/processes.ts";
 
 interface Row {
@@ -19,16 +20,56 @@ const limits: Record<string, { room: string; executed: number; toRead: number }>
   // The endpoint is a room of its own, because provisioning has grants, too: two files more than a room alone.
   "Token request": { room: "cross-app-access", executed: 42, toRead: 8 },
   "API call": { room: "tasks", executed: 24, toRead: 8 }, // sample domain
+  "Universal Logout": { room: "universal-logout", executed: 33, toRead: 6 },
+  "Security event": { room: "shared-signals", executed: 34, toRead: 7 },
+  "SCIM consent": { room: "scim-authorization", executed: 33, toRead: 5 },
+  "SCIM code": { room: "scim-authorization", executed: 28, toRead: 7 },
   // Two requests: each has a limit of its own for what it executes.
   "SAML sign-in": { room: "saml", executed: Number.POSITIVE_INFINITY, toRead: 8 },
 };
 
+/** The walks that a page's section "Read the code in this order" follows. */
+const pages: Record<string, readonly string[]> = {
+  oidc: ["OIDC callback"],
+  saml: ["SAML sign-in"],
+  scim: ["SCIM POST user", "SCIM PATCH group"],
+  "universal-logout": ["Universal Logout"],
+  "cross-app-access": ["Token request", "API call"],
+  "shared-signals": ["Security event"],
+  "scim-authorization": ["SCIM consent", "SCIM code"],
+};
+
 describe("the walks", () => {
-  it("count the files that each request executes and those that explain it, within their limits", async function () {
+  let rows: Row[];
+  before(async function () {
     this.timeout(180_000);
     const program = runProgram("tools/walks/src/main.ts", ["--json"], {});
     assert.equal(await program.ended, 0, program.stderr());
-    const rows: Row[] = JSON.parse(program.stdout());
+    rows = JSON.parse(program.stdout());
+  });
+
+  for (const [page, names] of Object.entries(pages)) {
+    it(`execute the files that docs/explanation/${page}.md leads through, and it links to all that explain them`, () => {
+      const walked = rows.filter(({ name }) => names.includes(name));
+      assert.equal(walked.length, names.length);
+      const executed = new Set(walked.flatMap(({ files }) => Object.keys(files)));
+      const { steps, linked } = readingOrder(`docs/explanation/${page}.md`);
+      assert.deepEqual(
+        steps.map(({ file }) => file).filter((file) => !executed.has(file)),
+        [],
+        "listed, and not executed",
+      );
+      assert.deepEqual(
+        [...new Set(walked.flatMap(({ toRead }) => toRead))]
+          .filter((file) => !file.startsWith("src/tasks/")) // sample domain
+          .filter((file) => !linked.includes(file)),
+        [],
+        "executed, and not linked to",
+      );
+    });
+  }
+
+  it("count the files that each request executes and those that explain it, within their limits", () => {
     assert.deepEqual(
       rows.map(({ name }) => name),
       Object.keys(limits),
