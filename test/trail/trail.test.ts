@@ -4,7 +4,7 @@ import type { Database } from "../../src/store/database.ts";
 import { sealer } from "../../src/store/secrets.ts";
 import { forTenant, type TenantStore } from "../../src/store/tenant-store.ts";
 import { coveredColumns } from "../../src/trail/chain.ts";
-import { removeOldActivity, sealActivity, startSealing } from "../../src/trail/sealing.ts";
+import { removeOldActivity, sealActivity } from "../../src/trail/sealing.ts";
 import { type TrailReport, verifyTrail } from "../../src/trail/verify.ts";
 import { dataKey, runCommand } from "../helpers/cli.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -328,13 +328,6 @@ describe("the sealed activity", () => {
       await seal();
       assert.equal((await run("verify", "--tenant", slug)).hasFailed, false);
       assert.equal((await store.activity.latest(1))[0]?.action, "activity.seals_restarted");
-    });
-
-    it("is sealed in the background, until that stops", () => {
-      const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
-      const before = timers();
-      startSealing(trailDeps(use().database))();
-      assert.equal(timers(), before);
     });
   });
 });
