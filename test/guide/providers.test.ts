@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { attributes } from "../../config/attributes.ts";
 import { InvalidError } from "../../src/errors.ts";
 import { checkIssuer } from "../../src/oidc/issuer.ts";
@@ -51,6 +52,12 @@ describe("the guides for other identity providers", () => {
         assert.ok(sentBy(provider).some((sent) => sent.field === field));
         assert.ok(guideOf(provider).includes(`| \`${samlAttribute}\` |`), `${provider.id}: ${samlAttribute}`);
       }
+  });
+
+  // The suites of SCIM replay these files: entra.test.ts and messages of other clients.
+  it("promise provisioning by those whose recorded messages the suites of SCIM replay, and by no others", () => {
+    const recorded = readdirSync("test/fixtures").map((name) => name.replace(".json", ""));
+    for (const { id, scim } of providers) assert.equal(recorded.includes(id), scim !== null, id);
   });
 
   for (const { id, oidc } of providers) {

@@ -6,7 +6,7 @@
 import { configuredFacts, type GuideFacts, guideData } from "../../../src/guide/facts.ts";
 import { renderTemplate } from "../../../src/guide/templates.ts";
 
-export const providersReadOn = "30 November 2026";
+const providersReadOn = "30 November 2026";
 
 type ProfileField = "givenName" | "familyName" | "email" | "displayName";
 

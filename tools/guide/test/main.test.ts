@@ -59,10 +59,15 @@ describe("npm run guide", function () {
     assert.deepEqual(
       written().sort(),
       [
-        ...["oidc", "saml", "scim", "xaa"].flatMap((name) => [
-          `docs/guides/${name}.html`,
-          `docs/guides/${name}.md`,
-        ]),
+        ...[
+          "oidc",
+          "saml",
+          "scim",
+          "xaa",
+          "providers/entra",
+          "providers/google",
+          "providers/onelogin",
+        ].flatMap((name) => [`docs/guides/${name}.html`, `docs/guides/${name}.md`]),
         ...["submission.html", "submission.md", "values.json", "values.yaml"].map(
           (name) => `docs/oin/${name}`,
         ),
