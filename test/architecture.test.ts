@@ -235,8 +235,10 @@ describe("declarations in src/, config/, packages/, tools/ and examples/", () =>
     forEachNode((node, file, path) => {
       if ("parameters" in node && Array.isArray(node.parameters)) {
         functions += 1;
-        const line = file.text.slice(0, node.getStart(file)).split("\n").length;
-        if (node.parameters.length >= 5) longParameterLists.push(`${path}:${line}`);
+        if (node.parameters.length >= 5) {
+          const line = file.text.slice(0, node.getStart(file)).split("\n").length;
+          longParameterLists.push(`${path}:${line}`);
+        }
       }
       const name = exportedTypeName(node);
       if (name !== null) types.set(name, [...(types.get(name) ?? []), path]);

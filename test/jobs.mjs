@@ -67,7 +67,7 @@ export const longest = [
 ];
 
 /** The jobs in the order in which `npm run test:full` begins them: those that wait the longest come first. */
-export const jobs = ["processes", "fast", "browser", "postgres"];
+export const jobs = ["processes", "browser", "fast", "postgres"];
 
 /** The test files of a job, in the order in which they begin. */
 export function filesOf(job) {

@@ -4,7 +4,9 @@
  *   node test/run.mjs fast [options of mocha]
  *   node test/run.mjs fast postgres browser processes
  *   node test/run.mjs fast --costs
+ *   node test/run.mjs processes fast:SQLite@/path/to/another/node
  *
+ * `fast:SQLite` leaves out the tests on the other database. `@` names the Node that runs the job, if it is another one.
  * The last lines say what passed and failed on each engine in all of them, and name the failed tests. `--costs` also prints
  * the CPU seconds of each job and of its most expensive files (test/costs.mjs). Exit code 1 when a job failed.
  *
@@ -12,9 +14,10 @@
  *
  * runs the fast tests of one folder of test/, or of one workspace (scim-server), and again whenever a file changes.
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
+import { delimiter, dirname } from "node:path";
 import { cpuSeconds, openCosts } from "./costs.mjs";
 import { filesOf, jobs } from "./jobs.mjs";
 
@@ -27,38 +30,54 @@ let cpuCounted = 0;
 process.exitCode = await (words[0] === "watch" ? watch(words[1], words.slice(2)) : runJobs());
 
 async function runJobs() {
-  const wanted = jobs.filter((job) => words.includes(job));
+  const named = words.map(jobOf);
+  const wanted = named.filter(Boolean).sort((a, b) => jobs.indexOf(a.job) - jobs.indexOf(b.job));
   if (wanted.length === 0) throw new Error(`Name at least one job: ${jobs.join(", ")}`);
-  const options = words.filter((word) => !jobs.includes(word));
+  const options = words.filter((_, index) => !named[index]);
   // Even on two cores: at a job's end, one file runs alone for a while.
   const atOnce = Math.min(wanted.length, Math.max(2, Math.floor(cores / 4)));
   // Three or four workers keep two cores busy: many tests wait for a database or another process.
   const workers = Math.max(atOnce === 1 ? 3 : 2, Math.floor((cores - 1) / atOnce));
-  const results = new Map();
+  const results = [];
   const waiting = [...wanted];
   const runInTurn = async () => {
-    for (let job = waiting.shift(); job; job = waiting.shift()) {
-      if (wanted.length > 1) process.stdout.write(`\n== ${job} begins\n`);
-      results.set(job, await run(job, ["--jobs", String(workers), ...options], atOnce === 1));
+    for (let one = waiting.shift(); one; one = waiting.shift()) {
+      if (wanted.length > 1) process.stdout.write(`\n== ${one.title} begins\n`);
+      results.push(await run(one, ["--jobs", String(workers), ...options], atOnce === 1));
     }
   };
   await Promise.all(Array.from({ length: atOnce }, runInTurn));
   if (wanted.length > 1) summarise(results);
-  return [...results.values()].every(({ code }) => code === 0) ? 0 : 1;
+  return results.every(({ code }) => code === 0) ? 0 : 1;
+}
+
+/** The job that a word names: "fast", "fast:SQLite", "postgres@/path/to/node". Undefined for an option of mocha. */
+function jobOf(word) {
+  const [, job, engine, node] = /^(\w+)(?::(SQLite|PostgreSQL))?(?:@(.+))?$/.exec(word) ?? [];
+  if (!jobs.includes(job)) return undefined;
+  const version = node && ` on Node ${execFileSync(node, ["--version"], { encoding: "utf8" }).trim()}`;
+  return { job, engine, node, title: `${job}${engine ? `, ${engine}` : ""}${version ?? ""}` };
+}
+
+/** The tests of a job on the databases that were named. */
+function filterOf({ job, engine }) {
+  if (job === "postgres") return ["--grep", "on PostgreSQL"];
+  if (!engine) return [];
+  return ["--grep", engine === "SQLite" ? "on PostgreSQL" : "on SQLite", "--invert"];
 }
 
 /** A job's exit code, its seconds, its failed tests, and what its reporter counted (test/helpers/reporter.ts). */
-async function run(job, options, isAlone) {
+async function run({ title, node, ...wanted }, options, isAlone) {
   const started = Date.now();
   const costs = countsCosts ? openCosts() : null;
-  const only = job === "postgres" ? ["--grep", "on PostgreSQL"] : [];
-  const engine = job === "postgres" ? { TEST_ENGINE: "PostgreSQL" } : {};
+  const engine = wanted.job === "postgres" ? { TEST_ENGINE: "PostgreSQL" } : {};
+  const path = node ? { PATH: dirname(node) + delimiter + process.env.PATH } : {};
   const colour = process.stdout.isTTY ? ["--color"] : [];
   const child = spawn(
-    process.execPath,
-    [mocha, ...filesOf(job), ...colour, ...only, ...options, ...(costs?.options ?? [])],
+    node ?? process.execPath,
+    [mocha, ...filesOf(wanted.job), ...colour, ...filterOf(wanted), ...options, ...(costs?.options ?? [])],
     {
-      env: { ...process.env, ...engine, ...costs?.environment },
+      env: { ...process.env, ...engine, ...path, ...costs?.environment },
       stdio: ["inherit", "pipe", "inherit"],
     },
   );
@@ -71,29 +90,29 @@ async function run(job, options, isAlone) {
   const code = await ended(child);
   const cpu = cpuSeconds() - cpuCounted;
   cpuCounted += cpu;
-  if (!isAlone) process.stdout.write(`\n== ${job}\n${output}`);
+  if (!isAlone) process.stdout.write(`\n== ${title}\n${output}`);
   const counts = [...output.matchAll(/^(.+): (\d+) passed, (\d+) failed$/gm)].map(
     ([, name, passed, failed]) => ({ name, passed: Number(passed), failed: Number(failed) }),
   );
   const failures = [...output.matchAll(/^Failed: .+$/gm)].map(([line]) => line);
   const seconds = Math.round((Date.now() - started) / 1000);
   if (costs)
-    process.stdout.write(`\n${costs.table()}\n\n${job}: ${Math.round(cpu)} CPU seconds in ${seconds} s\n`);
-  return { code, seconds, counts, failures };
+    process.stdout.write(`\n${costs.table()}\n\n${title}: ${Math.round(cpu)} CPU seconds in ${seconds} s\n`);
+  return { title, code, seconds, counts, failures };
 }
 
 function summarise(results) {
-  const lines = [...results].map(
-    ([job, { code, seconds }]) => `${job}: ${code === 0 ? "passed" : "failed"} in ${seconds} s`,
+  const lines = results.map(
+    ({ title, code, seconds }) => `${title}: ${code === 0 ? "passed" : "failed"} in ${seconds} s`,
   );
-  const counts = [...results.values()].flatMap((result) => result.counts);
+  const counts = results.flatMap((result) => result.counts);
   for (const name of new Set(counts.map((count) => count.name))) {
     const sum = (which) =>
       counts.filter((count) => count.name === name).reduce((total, count) => total + count[which], 0);
     lines.push(`${name}: ${sum("passed")} passed, ${sum("failed")} failed`);
   }
   // Often only the end of a long log is read.
-  lines.push(...[...results.values()].flatMap((result) => result.failures));
+  lines.push(...results.flatMap(({ title, failures }) => failures.map((line) => `${line} [${title}]`)));
   process.stdout.write(`\n== All jobs\n${lines.join("\n")}\n`);
 }
 

@@ -56,8 +56,15 @@ export interface Keys {
   elliptic: GenerateKeyPairResult;
 }
 
-/** Made once for a file: keys are slow to make. */
-export async function hostileKeys(): Promise<Keys> {
+let sharedKeys: Promise<Keys> | undefined;
+
+/** Made once for the whole process: keys are slow to make. */
+export function hostileKeys(): Promise<Keys> {
+  sharedKeys ??= newHostileKeys();
+  return sharedKeys;
+}
+
+export async function newHostileKeys(): Promise<Keys> {
   const make = (alg: string) => generateKeyPair(alg, { extractable: true });
   const [own, foreign, elliptic] = await Promise.all([make("RS256"), make("RS256"), make("ES256")]);
   return { own, foreign, elliptic };

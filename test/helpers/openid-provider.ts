@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { exportJWK, generateKeyPair, type JWK } from "jose";
+import { exportJWK, type JWK } from "jose";
 import type { Context, default as Provider } from "oidc-provider";
 import { answerLikeOkta, loadProviders, type ProviderParts, webClient } from "okta-stand-in/openid-provider";
 import { providerMemory } from "okta-stand-in/provider-memory";
+import { type LeasedKey, leaseKey } from "./leased-keys.ts";
 
 /** A person at the provider. */
 interface ProviderAccount {
@@ -54,6 +55,7 @@ export interface OpenIdProvider {
 interface State extends Pick<OpenIdProvider, "accounts" | "clients" | "person" | "showsButton" | "requests"> {
   keys: JWK[];
   announced: JWK | null;
+  leased: LeasedKey[];
   memory: ReturnType<typeof providerMemory>;
 }
 
@@ -65,7 +67,7 @@ export async function startOpenIdProvider(issuer?: string): Promise<OpenIdProvid
   const own = issuer ?? address;
   const create = await loadProviders();
   const state: State = { accounts: new Map(), person: "", showsButton: false, requests: [], ...empty() };
-  state.keys.push(await newKey());
+  state.keys.push(await newKey(state));
   let provider = create(partsOf(own, state));
   const op: OpenIdProvider = Object.assign(state, {
     issuer: own,
@@ -81,7 +83,7 @@ export async function startOpenIdProvider(issuer?: string): Promise<OpenIdProvid
       for (const client of state.clients.values()) client.secret = secret;
     },
     async rotateKeys({ announceNext } = { announceNext: false }) {
-      const [fresh, next] = [await newKey(), await newKey()];
+      const [fresh, next] = [await newKey(state), await newKey(state)];
       const signing = state.announced ?? fresh;
       state.announced = announceNext ? next : null;
       const before = state.keys.filter((key) => key !== signing);
@@ -91,6 +93,7 @@ export async function startOpenIdProvider(issuer?: string): Promise<OpenIdProvid
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      for (const { giveBack } of state.leased) giveBack();
     },
   });
   server.on("request", (req, res) => {
@@ -109,7 +112,13 @@ function empty() {
     const client = clients.get(id);
     return client && webClient(client);
   };
-  return { clients, keys: [] as JWK[], announced: null, memory: providerMemory(findClient) };
+  return {
+    clients,
+    keys: [] as JWK[],
+    announced: null,
+    leased: [] as LeasedKey[],
+    memory: providerMemory(findClient),
+  };
 }
 
 function define(state: State, account: Partial<ProviderAccount> & { sub: string; email: string }) {
@@ -121,9 +130,10 @@ function define(state: State, account: Partial<ProviderAccount> & { sub: string;
   return full;
 }
 
-async function newKey(): Promise<JWK> {
-  const { privateKey } = await generateKeyPair("RS256", { extractable: true });
-  return { ...(await exportJWK(privateKey)), alg: "RS256", use: "sig", kid: `key-${keyCount++}` };
+async function newKey({ leased }: Pick<State, "leased">): Promise<JWK> {
+  const key = leaseKey();
+  leased.push(key);
+  return { ...(await exportJWK(key.privateKey)), alg: "RS256", use: "sig", kid: `key-${keyCount++}` };
 }
 let keyCount = 1;
 

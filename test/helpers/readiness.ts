@@ -12,7 +12,7 @@ import { createProvisioningClient } from "../../src/directory/provisioning-clien
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
 import { product } from "../../tools/guide/src/product.ts";
 import { startTestApp, type TestApp } from "./app.ts";
-import { createSigningKey } from "./certificates.ts";
+import { createSigningKey, type SigningKey } from "./certificates.ts";
 import type { TestDatabase } from "./databases.ts";
 import { type Front, startFront } from "./front.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "./openid-provider.ts";
@@ -146,8 +146,12 @@ async function prepareAgents(
   };
 }
 
+/** Once for the whole process: no one signs with it. */
+let providersKey: Promise<SigningKey> | undefined;
+
 async function connectSaml(tenant: TestTenant, key: string): Promise<void> {
-  const { certificate } = await createSigningKey("acme");
+  providersKey ??= createSigningKey("acme");
+  const { certificate } = await providersKey;
   await tenant.connection({
     key,
     type: "saml",

@@ -1,9 +1,8 @@
-import { generateKeyPairSync, type KeyObject, randomUUID } from "node:crypto";
+import { type KeyObject, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, SignJWT } from "jose";
-
-const keyPair = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
+import { leaseKey } from "./leased-keys.ts";
 
 /** A minimal org that signs revocation tokens and ID-JAGs, and publishes its key. */
 export interface RevokingOrg {
@@ -19,7 +18,7 @@ export interface RevokingOrg {
 }
 
 export async function startRevokingOrg(): Promise<RevokingOrg> {
-  const { privateKey, publicKey } = keyPair();
+  const { privateKey, publicKey, giveBack } = leaseKey();
   const key = { ...(await exportJWK(publicKey)), kid: "k1", alg: "RS256", use: "sig" };
   const server = createServer(async (req, res) => {
     const { issuer } = org;
@@ -49,12 +48,13 @@ export async function startRevokingOrg(): Promise<RevokingOrg> {
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      giveBack();
     },
   };
   return org;
 }
 
-export const strangersKey = keyPair().privateKey;
+export const strangersKey = leaseKey().privateKey;
 
 /** Changed claims of a token; undefined removes a claim. */
 export interface TokenParts {

@@ -6,6 +6,7 @@ import {
   type HostileProvider,
   hostileKeys,
   type Keys,
+  newHostileKeys,
   startHostileProvider,
 } from "../helpers/hostile-provider.ts";
 
@@ -91,7 +92,7 @@ describe("the facts that a provider publishes", () => {
     };
     const issuer = await start({ keys: (set) => second(set, true) });
     await checkAlias(issuer, await start({ keys: (set) => second(set, false) }), limits);
-    for (const stranger of [await start(), await start({}, await hostileKeys())])
+    for (const stranger of [await start(), await start({}, await newHostileKeys())])
       await assert.rejects(checkAlias(issuer, stranger, limits), /publish different keys/);
     await assert.rejects(checkAlias(issuer, issuer, limits), /the same address/);
   });

@@ -30,6 +30,9 @@ export interface RunningExample {
   close(): Promise<void>;
 }
 
+/** Keys are slow to make: once for the whole process. */
+let samlKey: ReturnType<typeof newSamlKey> | undefined;
+
 export async function startExample(provisioning: Partial<Provisioning> = {}): Promise<RunningExample> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -39,8 +42,9 @@ export async function startExample(provisioning: Partial<Provisioning> = {}): Pr
   const bob = addTo(org, { login: "bob@acme.example", firstName: "Bob", lastName: "Babbage" });
   const oidcApp = addApp(org, oidcSignOn(`${url}/oidc/callback`));
   oidcApp.provisioning = integration(`${url}/scim/v2`, { token: scimToken, ...provisioning });
+  samlKey ??= newSamlKey("Test org");
   const wanted = { acsUrl: `${url}/saml/acs`, audience: `${url}/saml/metadata`, attributeStatements: [] };
-  const signOn = await samlSignOn("Test org", wanted, await newSamlKey("Test org"));
+  const signOn = await samlSignOn("Test org", wanted, await samlKey);
   assert.equal(signOn.kind, "saml");
   const samlApp = Object.assign(addApp(org, signOn, [ada, bob]), { signOn });
   const sql = await openDatabase(":memory:");

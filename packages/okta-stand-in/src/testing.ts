@@ -1,7 +1,9 @@
 /** For the tests of an application: starts an org in the test's process, and adds people and apps to it. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { JWK } from "jose";
 import { activateAgent, addConnection, linkApp, registerAgent, registerClient } from "./agents.ts";
+import { newSigningKey } from "./keys.ts";
 import { createOrg, type OrgOptions, type RunningOrg } from "./server.ts";
 import {
   type AiAgent,
@@ -27,11 +29,16 @@ export interface TestOrg extends RunningOrg {
   signedIn(person: OrgPerson): Promise<Visitor>;
 }
 
+/** Keys of orgs that have closed. Keys are slow to make, so a later org gets one of them. */
+const freeKeys: JWK[] = [];
+
 /** Starts an org on 127.0.0.1. @param options.url the public origin, if a proxy is in front of it. */
 export async function startStandIn(options: Partial<OrgOptions> & { file?: string } = {}): Promise<TestOrg> {
   const port = await freePort();
   const address = `http://127.0.0.1:${port}`;
   const store = openOrgStore(options.file ?? null);
+  const leased = options.file ? [] : [freeKeys.pop() ?? (await newSigningKey())];
+  if (!options.file) store.state.keys = [...leased];
   const org = await createOrg({ store, url: address, ...options });
   await new Promise<void>((resolve) => org.server.listen(port, "127.0.0.1", resolve));
   const browser = () => new Visitor(address, org.url);
@@ -39,6 +46,10 @@ export async function startStandIn(options: Partial<OrgOptions> & { file?: strin
     ...org,
     address,
     browser,
+    async close() {
+      await org.close();
+      freeKeys.push(...leased.splice(0));
+    },
     async signedIn(person) {
       const client = browser();
       const answer = await client.post("/login", { username: person.login });

@@ -1,4 +1,4 @@
-import { createHash, createSign, generateKeyPairSync } from "node:crypto";
+import { createHash, createSign, generateKeyPairSync, type KeyPairKeyObjectResult } from "node:crypto";
 import { ns } from "./xml.ts";
 
 /** The connection that a response pretends to be for. A stranger knows both values from the metadata. */
@@ -17,12 +17,16 @@ export function unsignedResponse(target: ResponseTarget): string {
   return responseAround(assertion(target), target);
 }
 
+/** One for each run of the program, because keys are slow to make. */
+let strangersKey: KeyPairKeyObjectResult | undefined;
+
 /**
  * The same response, signed by a key that is in the response itself. A service provider that believes KeyInfo accepts it;
  * only the certificates that it stores may count (SAML Core §5.4, XML Signature §3.2).
  */
 export function forgedResponse(target: ResponseTarget): string {
-  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  strangersKey ??= generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const { privateKey, publicKey } = strangersKey;
   const plain = assertion(target);
   // The assertion is written in exclusive canonical form, so its digest is that of its text.
   const digest = createHash("sha256").update(plain).digest("base64");

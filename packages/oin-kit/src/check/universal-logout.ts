@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, type KeyPairKeyObjectResult } from "node:crypto";
 import { SignJWT } from "jose";
 import type { KnownClient } from "./known-client.ts";
 import type { CheckReport } from "./report.ts";
@@ -77,12 +77,16 @@ const unreadableTokens: readonly NamedToken[] = [
 
 const stranger: KnownClient = { issuer: "https://oincheck-stranger.example", clientId: "0oaoincheck" };
 
+/** One for each run of the program, because keys are slow to make. */
+let strangersKey: KeyPairKeyObjectResult | undefined;
+
 /**
  * Tokens that anyone could make: the org's key signed none of them. Issuer and client ID are in every authorization
  * request, so a stranger knows those of a connection, too.
  */
 async function forgedTokens(audience: string, { issuer, clientId }: KnownClient): Promise<NamedToken[]> {
-  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  strangersKey ??= generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const { privateKey, publicKey } = strangersKey;
   const now = Math.floor(Date.now() / 1000);
   const claims = {
     jti: "oincheck",

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { generateKeyPairSync, type KeyPairKeyObjectResult, randomUUID } from "node:crypto";
 import { SignJWT } from "jose";
 import type { AgentResource } from "../../product.ts";
 import type { CheckOrg } from "./org.ts";
@@ -138,13 +138,17 @@ function times(issued: number, expires: number): object {
   return { iat: now + issued, nbf: now + issued, exp: now + expires };
 }
 
+/** One for each run of the program, because keys are slow to make. */
+let strangersKey: KeyPairKeyObjectResult | undefined;
+
 /** @param named the key id in the header, or the stranger's own key. */
 async function signedByStranger(
   grant: AssertedGrant,
   named: { kid: string } | "own key",
   change: object,
 ): Promise<string> {
-  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  strangersKey ??= generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const { privateKey, publicKey } = strangersKey;
   const key = named === "own key" ? { jwk: publicKey.export({ format: "jwk" }) } : named;
   return await new SignJWT({ ...claimsOf(grant), ...change })
     .setProtectedHeader({ typ: idJagType, alg: "RS256", ...key })
