@@ -24,7 +24,10 @@ export const organisationsOnPages: RequestHandler = (req, res, next) => {
     const show = () =>
       render(view, locals, (error, html) => done(error, html && marked(html, req.person?.tenant.id)));
     const { parkedSessions } = req;
-    if (!parkedSessions || parkedSessions.ids().length === 0) return show();
+    if (!parkedSessions || parkedSessions.ids().length === 0) {
+      show();
+      return;
+    }
     parkedSessions
       .alive()
       .then((organisations) => {
