@@ -31,12 +31,9 @@ describe("the demo's page of caught mail", () => {
       orgUrl: null,
       readsAs: null,
     };
+    const filename = "views/demo/banner.ejs";
     const bannerOn = (path: string) =>
-      ejs.render(readFileSync("views/demo/banner.ejs", "utf8"), {
-        demo,
-        path,
-        asset: (name: string) => name,
-      });
+      ejs.render(readFileSync(filename, "utf8"), { demo, path, asset: String }, { filename, escape: String });
     assert.match(bannerOn(demoPaths.mail), /<a class="way-back" href="\/demo\/acme\/invite">/);
     assert.doesNotMatch(bannerOn(demoPaths.stepOf("acme", "invite")), /way-back/);
   });
