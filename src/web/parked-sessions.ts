@@ -9,12 +9,12 @@ import type { SessionStore, SignedInPerson } from "../store/session-store.ts";
 import { cookieOf } from "./request.ts";
 
 /** A parked session that gives access, as the database knows it now. */
-export interface ParkedSession extends Pick<SignedInPerson, "tenant" | "user"> {
+interface ParkedSession extends Pick<SignedInPerson, "tenant" | "user"> {
   /** The session's id: a secret of this browser. */
   id: string;
 }
 
-export interface ParkedSessions {
+interface ParkedSessions {
   /** The ids, the last one that was parked first. Needs no database. */
   ids(): readonly string[];
   /** Replaces the ids, in the browser's cookie as well. */
