@@ -116,19 +116,7 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
 
   // A POST, so that a link or an image on another page cannot sign a person out.
   router.post(paths.logout, async (req, res) => {
-    const others = req.parkedSessions;
-    const isOfAll = formField(req, "all") === "on";
-    const named = formField(req, organisationField);
-    if (others && !isOfAll && req.person && named !== "" && named !== req.person.tenant.id) {
-      // The page is of an organisation that is parked now: end that session, not the current one.
-      const ended = (await others.alive()).filter(({ tenant }) => tenant.id === named);
-      await others.end(
-        req,
-        ended.map(({ id }) => id),
-      );
-      return res.redirect(303, paths.signedOut);
-    }
-    if (isOfAll) await others?.end(req, others.ids());
+    if (await endParked(req)) return res.redirect(303, paths.signedOut);
     // Start before the session ends, because signOutUrl reads it; the session ends even if the provider fails.
     const pendingUrl = req.person ? signOutUrl(req) : null;
     if (req.person)
@@ -173,6 +161,25 @@ function addAgentChoices(router: Router, database: Database): void {
       await answerForm(req, res, paths.account, { kind: "done", text: done, at: "agents" });
     });
   }
+}
+
+/**
+ * Ends the parked sessions that the form means: all, or that of its page's organisation if it is not the current one. Returns
+ * whether the current session stays.
+ */
+async function endParked(req: Request): Promise<boolean> {
+  const { parkedSessions: parked, person } = req;
+  if (!parked) return false;
+  if (formField(req, "all") === "on") {
+    await parked.end(req, parked.ids());
+    return false;
+  }
+  const named = formField(req, organisationField);
+  if (!person || named === "" || named === person.tenant.id) return false;
+  const meant = (await parked.alive()).filter(({ tenant }) => tenant.id === named);
+  const ids = meant.map(({ id }) => id);
+  await parked.end(req, ids);
+  return true;
 }
 
 /** The form that changes the password. */

@@ -24,7 +24,10 @@ export const organisationsOnPages: RequestHandler = (req, res, next) => {
     const show = () =>
       render(view, locals, (error, html) => done(error, html && marked(html, req.person?.tenant.id)));
     const { parkedSessions } = req;
-    if (!parkedSessions || parkedSessions.ids().length === 0) return show();
+    if (!parkedSessions || parkedSessions.ids().length === 0) {
+      show();
+      return;
+    }
     parkedSessions
       .alive()
       .then((organisations) => {
@@ -70,7 +73,7 @@ export function organisationRoutes(): Router {
     if (!parked || !target)
       return res.redirect(303, `${paths.login}?${new URLSearchParams({ another: "1", ended: "1" })}`);
     if (req.person) parked.park(req);
-    await parked.resume(req, target.id);
+    await parked.makeCurrent(req, target.id);
     req.log.info({ tenantId: target.tenant.id, userId: target.user.id }, "session.switched");
     const text = `You are in ${target.tenant.name} now.`;
     await answerForm(req, res, landingPath, { kind: "done", text, at: null });

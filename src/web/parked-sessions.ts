@@ -9,12 +9,12 @@ import type { SessionStore, SignedInPerson } from "../store/session-store.ts";
 import { cookieOf } from "./request.ts";
 
 /** A parked session that gives access, as the database knows it now. */
-export interface ParkedSession extends Pick<SignedInPerson, "tenant" | "user"> {
+interface ParkedSession extends Pick<SignedInPerson, "tenant" | "user"> {
   /** The session's id: a secret of this browser. */
   id: string;
 }
 
-export interface ParkedSessions {
+interface ParkedSessions {
   /** The ids, the last one that was parked first. Needs no database. */
   ids(): readonly string[];
   /** Replaces the ids, in the browser's cookie as well. */
@@ -24,7 +24,7 @@ export interface ParkedSessions {
   /** Adds the current session; the oldest one is forgotten if there are too many. */
   park(req: Request): void;
   /** Makes a parked session the current one. The current one must be parked before, or it is lost. */
-  resume(req: Request, id: string): Promise<void>;
+  makeCurrent(req: Request, id: string): Promise<void>;
   /** Ends parked sessions. */
   end(req: Request, ids: readonly string[]): Promise<void>;
 }
@@ -94,7 +94,7 @@ export function parkedSessions({
 
       park: ({ sessionID }) => parked.keep([sessionID, ...ids.filter((id) => id !== sessionID)]),
 
-      async resume(request, id) {
+      async makeCurrent(request, id) {
         const data = await new Promise<Parameters<typeof request.sessionStore.createSession>[1] | null>(
           (resolve, reject) =>
             request.sessionStore.get(id, (error, found) => (error ? reject(error) : resolve(found ?? null))),

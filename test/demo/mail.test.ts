@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import ejs from "ejs";
 import { catchesMail } from "../../src/demo/environment.ts";
+import { demoPaths } from "../../src/demo/tenants.ts";
 
 describe("the demo's page of caught mail", () => {
   const cases: [string, Record<string, string>, boolean][] = [
@@ -18,4 +21,20 @@ describe("the demo's page of caught mail", () => {
   ];
   for (const [what, environment, wanted] of cases)
     it(what, () => assert.equal(catchesMail(environment), wanted));
+
+  it("has the way back to the story, which the story itself does not need", () => {
+    const back = { href: "/demo/acme/invite", place: "Step 3" };
+    const demo = {
+      wayBack: () => back,
+      paths: demoPaths,
+      mailPage: demoPaths.mail,
+      orgUrl: null,
+      readsAs: null,
+    };
+    const filename = "views/demo/banner.ejs";
+    const bannerOn = (path: string) =>
+      ejs.render(readFileSync(filename, "utf8"), { demo, path, asset: String }, { filename, escape: String });
+    assert.match(bannerOn(demoPaths.mail), /<a class="way-back" href="\/demo\/acme\/invite">/);
+    assert.doesNotMatch(bannerOn(demoPaths.stepOf("acme", "invite")), /way-back/);
+  });
 });

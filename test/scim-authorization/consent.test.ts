@@ -183,6 +183,22 @@ describe("the consent to provisioning", () => {
       });
     }
 
+    it("tells Okta of a mistake in a posted form by a page, because a form may not end at another origin", async () => {
+      const { browser, askUrl, app } = site();
+      const person = await browser();
+      const form = { ...fieldsOf(await person.get(askUrl())), decision: "allow" };
+      const posted = await person.post(askUrl({ response_type: "token" }), form);
+      assert.equal(posted.location, null);
+      const answer = leadsTo(posted);
+      assert.deepEqual(
+        [answer.get("error"), answer.get("state")],
+        ["unsupported_response_type", "okta's state"],
+      );
+      assert.equal(answer.get("code"), null);
+      assert.match(posted.text, /Back to Okta/);
+      assert.equal(app.logged.findLast(({ rule }) => rule)?.event, "scim_authorization.refused");
+    });
+
     for (const [name, rule, address] of [
       [
         "an unknown client",

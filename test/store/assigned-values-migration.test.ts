@@ -54,7 +54,7 @@ describe("the migration that keeps what clients say about roles", () => {
         });
       }
       assert.equal((await store.settings.read())?.unknownRoles, "refuse");
-      const found = await client.find('entitlements[value eq "PRIVATE-TASKS"] and roles pr');
+      const found = await client.find('entitlements[value eq "TASK-DELETION"] and roles pr');
       assert.deepEqual(
         (found.body.Resources as ScimBody[]).map(({ id }) => id),
         [two],

@@ -31,6 +31,9 @@ const before = sealer(formerKey);
 const during = sealer(nextKey, [formerKey]);
 const after = sealer(nextKey);
 
+/** The steps of a pending sign-in, each with a context of its own, and the consent to a stream. */
+const pendingSteps = ["signing-in", "saml-request", "saml-arrival", "shared-signals"];
+
 /** The files that seal. A new one needs its column in src/store/sealed-columns.ts, and a value in `world`. */
 const filesThatSeal = [
   "src/admin/webhooks.ts",
@@ -66,6 +69,14 @@ describe("the list of encrypted columns", () => {
       .filter((path) => path.endsWith(".ts") && /\.seal\(|\bseal\(JSON/.test(readFileSync(path, "utf8")))
       .sort();
     assert.deepEqual(files, filesThatSeal);
+  });
+
+  it("knows every step of a sign-in", () => {
+    const code = ["src/oidc/routes.ts", "src/saml/routes.ts"]
+      .map((path) => readFileSync(path, "utf8"))
+      .join("");
+    const steps = [...code.matchAll(/name: "([a-z-]+)", byCrossSitePost/g)].map(([, name]) => name);
+    assert.deepEqual([...steps, "shared-signals"], pendingSteps);
   });
 });
 
@@ -115,7 +126,7 @@ describe("the change of DATA_KEY", () => {
       await store.webhooks.add({ id: "hook", url: "https://a.example", kinds: null, sealedSecret });
       await database.sql()("webhook_endpoints").update({ former_sealed_secret: sealedSecret });
       await identityKeys({ database, sealer: before, generateKeys: pooledKeys }).published();
-      for (const step of ["oidc", "saml", "shared-signals"])
+      for (const step of pendingSteps)
         await store.pendingLogins.create({
           connectionId: connection.id,
           stateHash: step,
@@ -153,7 +164,7 @@ describe("the change of DATA_KEY", () => {
     }
 
     /** As many as `world` makes. */
-    const allValues = sealedColumns.length + 2 + 2;
+    const allValues = sealedColumns.length + (pendingSteps.length - 1) + 2;
 
     /** Opens one value of each room. */
     async function assertReadable(by = after): Promise<void> {
@@ -241,7 +252,7 @@ describe("the change of DATA_KEY", () => {
           connectionId: connection.id,
           stateHash: id,
           browserHash: "browser",
-          sealedData: before.seal(id, `${tenant.id}/${connection.id}/oidc`),
+          sealedData: before.seal(id, `${tenant.id}/${connection.id}/signing-in`),
           expiresAt: Date.now() + 60_000,
         });
       assert.deepEqual(await reencrypt(use().database, during), {
@@ -253,7 +264,7 @@ describe("the change of DATA_KEY", () => {
         .database.sql()("pending_logins")
         .where("state_hash", "more-249")
         .first("sealed_data");
-      assert.equal(after.open(last, `${tenant.id}/${connection.id}/oidc`), "more-249");
+      assert.equal(after.open(last, `${tenant.id}/${connection.id}/signing-in`), "more-249");
     });
 
     it("counts the values that no key opens, and leaves them as they are", async () => {

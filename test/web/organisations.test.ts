@@ -232,6 +232,18 @@ describe("one browser in several organisations", () => {
       await site().acme.store.sessions.changePolicy({ idleMinutes: 480, adminFreshMinutes: null });
     });
 
+    it("leaves no waiting form for another person of the same organisation", async () => {
+      const other = await createLocalAccount(site().acme.store, `${Date.now()}-o@acme.example`, "owner");
+      await changeSessionPolicy(site().acme.store, { adminFreshMinutes: 5 });
+      const old = { created_at: Date.now() - 3_600_000 };
+      await use().database.sql()("sessions").where("user_id", people.acme.id).update(old);
+      assertRedirect(await client.post("/admin/sessions/limits", { idle: "2" }), "/login/again");
+      await signIn(beta);
+      await client.signIn(acmeSlug(), other.loginName, testPassword);
+      assertRedirect(await client.get("/login/again"), landingPath);
+      await site().acme.store.sessions.changePolicy({ adminFreshMinutes: null });
+    });
+
     it("finishes a sign-in that began before a switch in its own organisation", async () => {
       const connection = await site().connect();
       const { id, relayState } = await site().leave(client, connection);
