@@ -48,6 +48,7 @@ const questions: Record<string, (database: Database, tenantId: string, id: strin
   activity: (database, tenantId) => forTenant(database, tenantId).activity.page({}, { at: 5, id: "x" }, 50),
   "activity of a kind": (database, tenantId) =>
     forTenant(database, tenantId).activity.page({ kind: "people", from: 3 }, null, 50),
+  "activity without a seal": (database, tenantId) => forTenant(database, tenantId).activitySeals.unsealed(50),
   "activity of a person": (database, tenantId, id) =>
     forTenant(database, tenantId).activity.page({ person: id, kind: "people" }, null, 50),
 };
