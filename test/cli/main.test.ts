@@ -4,9 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { migrationState } from "../../src/store/migrate.ts";
 import { systemStore } from "../../src/store/system-store.ts";
+import { forTenant } from "../../src/store/tenant-store.ts";
+import { sealActivity } from "../../src/trail/sealing.ts";
 import { type CliRun, runCli } from "../helpers/cli.ts";
 import { createTestDatabase, onEachDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { idpMetadata } from "../helpers/idp-metadata.ts";
+import { trailDeps } from "../helpers/seals.ts";
 
 /** The JSON value of a command that succeeded. Asserts that there was no other output. */
 function jsonOf({ code, stdout, stderr }: CliRun): Record<string, unknown> {
@@ -58,6 +61,25 @@ describe("npm run admin", () => {
       );
       assert.deepEqual(jsonOf(await admin("tenant delete acme --yes --json")), { deleted: "acme" });
       assert.deepEqual(await systemStore(use().database).tenants.list(), []);
+    });
+
+    it("shows a fault of the activity on standard output, with exit code 1", async function () {
+      this.timeout(180_000);
+      jsonOf(await admin("tenant create sealed --name Sealed --owner ada@sealed.example --json"));
+      const verify = () => admin("activity verify --tenant sealed --json");
+      assert.ok(Array.isArray(jsonOf(await verify()).tenants));
+      const tenant = (await systemStore(use().database).tenants.bySlug("sealed")) ?? assert.fail();
+      const { activity } = forTenant(use().database, tenant.id);
+      const [actor, rest] = [
+        { actorKind: "operator", actor: "cli" } as const,
+        { changed: [], requestId: null },
+      ];
+      await activity.record({ ...actor, ...rest, action: "token.created", targetId: null });
+      await sealActivity(trailDeps(use().database));
+      await use().database.sql()("activity").where("tenant_id", tenant.id).update({ actor: "forged" });
+      const { code, stdout, stderr } = await verify();
+      assert.deepEqual([code, stderr], [1, ""]);
+      assert.equal(JSON.parse(stdout).tenants[0].fault.kind, "entry-changed");
     });
 
     it("reports errors in one line on standard error, with exit code 1", async function () {

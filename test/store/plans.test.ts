@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { findPeople } from "../../src/directory/find-people.ts";
 import { accessTokenStore } from "../../src/store/access-tokens.ts";
+import { activitySeals } from "../../src/store/activity-seals.ts";
 import { apiKeyStore } from "../../src/store/api-keys.ts";
 import type { Database } from "../../src/store/database.ts";
 import { outbox } from "../../src/store/outbox.ts";
@@ -99,6 +100,16 @@ const lookups: [
   ["the messages that are due", "outbox_due", (database) => outbox(database).claim(8, 20_000)],
   ["the first message that is due", "outbox_due", (database) => outbox(database).firstDue()],
   ["the settled messages", "outbox_settled", (database) => outbox(database).removeSettled(5)],
+  [
+    "a tenant's activity without a seal",
+    "activity_unsealed",
+    (database, tenantId) => forTenant(database, tenantId).activitySeals.unsealed(50),
+  ],
+  [
+    "the tenants with activity without a seal",
+    "activity_unsealed",
+    (database) => activitySeals(database).tenantsToSeal(),
+  ],
   [
     "the stream of a push URL",
     "signal_streams_key_unique",

@@ -252,11 +252,11 @@ describe("the sealed activity", () => {
       const start = Date.now() - 3 * dayMs;
       let at = start;
       await forTenant(use().database, store.tenantId, () => (at += 60_000)).transaction(async (inside) => {
-        for (let count = 0; count < 1_100; count++) await record(inside);
+        for (let count = 0; count < 520; count++) await record(inside);
       });
       await seal();
       const { checked, seals, fault } = await verify();
-      assert.deepEqual([checked, seals, fault], [1_100, 3, null]);
+      assert.deepEqual([checked, seals, fault], [520, 2, null]);
     });
 
     it("takes a corrected clock for no attack", async () => {
@@ -296,7 +296,7 @@ describe("the sealed activity", () => {
         const at = (days: number) => forTenant(database, tenant.id, () => Date.now() - days * dayMs);
         for (const days of [29, 31, 364, 366]) await record(at(days));
         await at(400).transaction(async (inside) => {
-          for (let count = 0; count < 1_100; count++) await record(inside);
+          for (let count = 0; count < 520; count++) await record(inside);
         });
         await removeOldActivity(trailDeps(database));
         left.push((await at(0).activity.page({}, null, 2_000)).length);
