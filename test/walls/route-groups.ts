@@ -37,7 +37,7 @@ const console_: readonly Caller[] = ["an admin", "an owner"];
 const byRole = (caller: Caller) => (people.includes(caller) ? "hidden" : "sign-in");
 
 /** The first group that names a route counts. */
-export const routeGroups: readonly RouteGroup[] = [
+const routeGroups: readonly RouteGroup[] = [
   {
     what: "pages for everyone",
     routes: [
