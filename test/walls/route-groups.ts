@@ -23,7 +23,7 @@ export interface RouteGroup {
   what: string;
   /** As "GET /path/:parameter". `*` stands for any text. */
   routes: readonly string[];
-  /** Who reaches the routes' handlers. */
+  /** The callers who reach the routes' handlers. */
   lets: readonly Caller[];
   /** The answer to anyone else. */
   others: Refusal | ((caller: Caller) => Refusal);

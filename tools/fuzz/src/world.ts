@@ -30,7 +30,7 @@ import { connectStream } from "../../../test/shared-signals/world.ts";
 import { quietConfig } from "../../guide/src/quiet-config.ts";
 
 /** The application over loopback HTTP, and everyone who talks to it. */
-export interface World {
+export interface FuzzedApp {
   url: string;
   port: number;
   database: Database;
@@ -56,7 +56,7 @@ export interface World {
 export const idpEntityId = "http://www.okta.com/exk1";
 
 /** On SQLite, with the inspector on, so that each exchange is described and stored, too. */
-export async function startWorld(): Promise<World> {
+export async function startWorld(): Promise<FuzzedApp> {
   const { url: databaseUrl, dispose } = await createTestDatabase("SQLite");
   const database = openDatabase(databaseUrl, "off");
   const { url, port, errors, close } = await startServer(database);

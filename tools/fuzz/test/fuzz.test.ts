@@ -3,9 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { runProgram } from "../../../test/helpers/processes.ts";
 import { faultOf, fuzzProtocol } from "../src/fuzz.ts";
-import type { NextRequest } from "../src/protocols.ts";
-import { form } from "../src/template.ts";
-import type { World } from "../src/world.ts";
+import { form, type NextRequest } from "../src/template.ts";
+import type { FuzzedApp } from "../src/world.ts";
 
 const fuzz = (...words: string[]) => runProgram("tools/fuzz/src/main.ts", words, {});
 
@@ -42,7 +41,7 @@ describe("the fuzzer", () => {
       Promise.resolve({ method: "POST", path: "/", query: [], headers: {}, body: form({ role: "admin" }) });
     const provider = { calls: [], requests: [] };
     const renew = () => Promise.resolve();
-    let world: World;
+    let world: FuzzedApp;
     before(async () => {
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       world = {
@@ -50,7 +49,7 @@ describe("the fuzzer", () => {
         errors: [],
         provider,
         renew,
-      } as unknown as World;
+      } as unknown as FuzzedApp;
     });
     after(() => void server.close());
 
