@@ -21,6 +21,7 @@ const named = {
     "tools/demo/test/okta-setup.test.ts",
     "tools/demo/test/story.test.ts",
     "tools/fork/test/tree.test.ts",
+    "tools/fuzz/test/",
     "tools/guide/test/",
     "test/cli/main.test.ts",
     "test/cli/names.test.ts",

@@ -52,10 +52,13 @@ export class ProblemError extends Error {
 /** An error of a member of the body, with its JSON Pointer as a URI fragment (RFC 6901 §6). */
 export function errorAt(path: readonly string[], detail: string) {
   const steps = path.map(
-    (name) => `/${encodeURIComponent(name.replaceAll("~", "~0").replaceAll("/", "~1"))}`,
+    (name) => `/${encodeURIComponent(wellFormed(name).replaceAll("~", "~0").replaceAll("/", "~1"))}`,
   );
   return { detail, pointer: `#${steps.join("")}` };
 }
+
+/** The text without lone surrogates, which JSON allows as "\ud800", and encodeURIComponent() refuses. */
+const wellFormed = (text: string) => Buffer.from(text).toString();
 
 /** Whether the client of a page wants JSON rather than a page. A browser never does. */
 export function prefersJson(req: Request): boolean {

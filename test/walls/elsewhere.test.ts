@@ -20,7 +20,7 @@ const otherTypes: [what: string, type: string | null, body: string][] = [
   ["a type that is none", ";", "role=owner"],
 ];
 
-/** What a GET may write: when a credential or a session was used last, and the limits that count requests. */
+/** The tables that a GET may write to: when a credential or a session was used last, and the limits that count requests. */
 const uses = ["sessions", "provisioning_tokens", "api_keys", "rate_limits", "agent_grants"];
 
 describe("requests that no page of this site makes", () => {

@@ -23,7 +23,7 @@ export interface RouteGroup {
   what: string;
   /** As "GET /path/:parameter". `*` stands for any text. */
   routes: readonly string[];
-  /** Who reaches the routes' handlers. */
+  /** The callers who reach the routes' handlers. */
   lets: readonly Caller[];
   /** The answer to anyone else. */
   others: Refusal | ((caller: Caller) => Refusal);
@@ -37,7 +37,7 @@ const console_: readonly Caller[] = ["an admin", "an owner"];
 const byRole = (caller: Caller) => (people.includes(caller) ? "hidden" : "sign-in");
 
 /** The first group that names a route counts. */
-export const routeGroups: readonly RouteGroup[] = [
+const routeGroups: readonly RouteGroup[] = [
   {
     what: "pages for everyone",
     routes: [

@@ -130,7 +130,7 @@ async function credentialsOf(
 
 let sweeps = 0;
 
-/** What was asked, and how the answer differs from the table. */
+/** A request whose answer differs from the table. */
 export interface Finding {
   route: string;
   caller: Caller | null;

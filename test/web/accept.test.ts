@@ -8,9 +8,19 @@ const forPrograms = [
   ...["/api/v1/a%00b", "/mcp", "/mcp/nothing", "/webhooks", "/webhooks/unknown"],
 ];
 const endpoints = [
-  ...["/oauth2/token", "/oauth2/token?a=%00", "/oauth2/revoke", "/oauth2/revoke/x", "/global-token-revocation"],
+  ...[
+    "/oauth2/token",
+    "/oauth2/token?a=%00",
+    "/oauth2/revoke",
+    "/oauth2/revoke/x",
+    "/global-token-revocation",
+  ],
   ...["/global-token-revocation?a=%00", "/shared-signals/unknown", "/shared-signals/unknown?a=%00"],
-  ...["/shared-signals/unknown/jwks.json", "/.well-known/unknown", "/.well-known/oauth-authorization-server?a=%00"],
+  ...[
+    "/shared-signals/unknown/jwks.json",
+    "/.well-known/unknown",
+    "/.well-known/oauth-authorization-server?a=%00",
+  ],
 ];
 
 describe("what an error looks like", () => {
@@ -71,7 +81,14 @@ describe("what an error looks like", () => {
     }
 
     it("is a page at a path that only looks like the API's", async () => {
-      for (const path of ["/apis", "/api-keys", "/account/api/v1", "/mcpx", "/oauth2/tokens", "/shared-signals"]) {
+      for (const path of [
+        "/apis",
+        "/api-keys",
+        "/account/api/v1",
+        "/mcpx",
+        "/oauth2/tokens",
+        "/shared-signals",
+      ]) {
         const answer = await site().app.client().get(path);
         assert.match(answer.headers.get("content-type") ?? "", /^text\/html/, path);
       }

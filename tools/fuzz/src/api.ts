@@ -1,8 +1,7 @@
 import { Client } from "../../../test/helpers/client.ts";
-import type { NextRequest } from "./protocols.ts";
 import type { Random } from "./random.ts";
-import type { Template } from "./template.ts";
-import type { World } from "./world.ts";
+import type { NextRequest, Template } from "./template.ts";
+import type { FuzzedApp } from "./world.ts";
 
 /** The part of JSON Schema that the API's description uses. */
 interface Schema {
@@ -34,7 +33,7 @@ interface Description {
 const methods = ["get", "post", "put", "patch", "delete"];
 
 /** Requests of the product's API, made of its own description, so that they fit any product. */
-export async function apiRequests({ url, port, bearer }: World): Promise<NextRequest> {
+export async function apiRequests({ url, port, bearer }: FuzzedApp): Promise<NextRequest> {
   const client = new Client(`http://127.0.0.1:${port}`, url);
   const description: Description = JSON.parse((await client.get("/api/v1/openapi.json")).text);
   const schemas = description.components?.schemas ?? {};
@@ -106,7 +105,7 @@ async function idsOf(client: Client, paths: string[], authorization: string): Pr
 }
 
 /** A message to the MCP server. */
-export function mcpRequest({ bearer }: World, random: Random): Template {
+export function mcpRequest({ bearer }: FuzzedApp, random: Random): Template {
   const [method, params] = random.pick<[string, object]>([
     [
       "initialize",

@@ -2,16 +2,15 @@ import { Client } from "../../../test/helpers/client.ts";
 import { unescaped } from "../../../test/helpers/forms.ts";
 import { createLocalAccount } from "../../../test/helpers/people.ts";
 import { appRoutes, plantSession } from "../../../test/helpers/site.ts";
-import type { NextRequest } from "./protocols.ts";
 import type { Random } from "./random.ts";
-import type { Template } from "./template.ts";
-import type { World } from "./world.ts";
+import type { NextRequest, Template } from "./template.ts";
+import type { FuzzedApp } from "./world.ts";
 
 /**
  * Headers of a browser in which an owner is signed in. The console's own forms can end the session or block the owner, so it
  * looks from time to time, and signs another owner in.
  */
-export async function ownerSession({ url, port, database, acme }: World) {
+export async function ownerSession({ url, port, database, acme }: FuzzedApp) {
   let [asked, owners, cookie] = [0, 0, ""];
   return async (): Promise<Record<string, string>> => {
     if (asked++ % 50 === 0) {
@@ -34,7 +33,7 @@ export async function ownerSession({ url, port, database, acme }: World) {
 const freshFor = 500;
 
 /** Every page of a signed-in owner and of a visitor, and every form that those pages have. */
-export async function consoleRequests(world: World): Promise<NextRequest> {
+export async function consoleRequests(world: FuzzedApp): Promise<NextRequest> {
   const browser = await ownerSession(world);
   const client = new Client(`http://127.0.0.1:${world.port}`, world.url);
   const pages = appRoutes(world.database)
@@ -61,7 +60,7 @@ export async function consoleRequests(world: World): Promise<NextRequest> {
 const refererOf = (random: Random): Record<string, string> => (random.happens(0.1) ? { referer: "x" } : {});
 
 async function readPages(
-  world: World,
+  world: FuzzedApp,
   client: Client,
   headers: Record<string, string>,
   pages: string[],
@@ -87,7 +86,7 @@ async function readPages(
   return templates;
 }
 
-async function idsOf({ acme: { store, tenant }, oidc, owner }: World): Promise<Record<string, string>> {
+async function idsOf({ acme: { store, tenant }, oidc, owner }: FuzzedApp): Promise<Record<string, string>> {
   const [group] = await store.groups.page(0, 1);
   return { connection: oidc.id, tenant: tenant.slug, user: owner.id, group: group?.id ?? "x" };
 }

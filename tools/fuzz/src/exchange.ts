@@ -1,8 +1,8 @@
 import { type Agent, request } from "node:http";
 import type { RawRequest } from "./template.ts";
-import type { World } from "./world.ts";
+import type { FuzzedApp } from "./world.ts";
 
-export interface Answer {
+export interface GivenAnswer {
   /** 0 if there was no answer. */
   status: number;
   type: string;
@@ -16,7 +16,11 @@ const timeoutMs = 20_000;
 const none = { status: 0, type: "", text: "", retryAfter: null };
 
 /** Sends the bytes as they are: fetch() would repair the path and refuse the headers. */
-export async function send({ port }: Pick<World, "port">, agent: Agent, raw: RawRequest): Promise<Answer> {
+export async function send(
+  { port }: Pick<FuzzedApp, "port">,
+  agent: Agent,
+  raw: RawRequest,
+): Promise<GivenAnswer> {
   const answer = await sendOnce(port, agent, raw);
   // The server may close a connection that was idle at the moment in which it is used again (RFC 9112 §9.3.1).
   return answer.failure === "ECONNRESET" || answer.failure === "EPIPE"
@@ -24,7 +28,7 @@ export async function send({ port }: Pick<World, "port">, agent: Agent, raw: Raw
     : answer;
 }
 
-function sendOnce(port: number, agent: Agent | undefined, raw: RawRequest): Promise<Answer> {
+function sendOnce(port: number, agent: Agent | undefined, raw: RawRequest): Promise<GivenAnswer> {
   const { method, target: path, headers, body } = raw;
   const length = body ? { "content-length": String(body.length) } : {};
   return new Promise((resolve) => {

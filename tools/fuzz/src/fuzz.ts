@@ -1,12 +1,12 @@
 import { Agent } from "node:http";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { type Answer, send } from "./exchange.ts";
+import { type GivenAnswer, send } from "./exchange.ts";
 import { mutations } from "./mutations.ts";
-import { type NextRequest, type ProtocolName, protocols } from "./protocols.ts";
+import { type ProtocolName, protocols } from "./protocols.ts";
 import { randomOf } from "./random.ts";
-import { type RawRequest, toRaw } from "./template.ts";
-import type { World } from "./world.ts";
+import { type NextRequest, type RawRequest, toRaw } from "./template.ts";
+import type { FuzzedApp } from "./world.ts";
 
 export interface FuzzOptions {
   seed: number;
@@ -34,7 +34,7 @@ export interface ProtocolResult {
   /** How often each status came. */
   statuses: Map<number, number>;
   faults: Fault[];
-  /** What the heap holds after garbage collection, in MB: half-way, and at the end. */
+  /** The size of the heap after garbage collection, in MB: half-way, and at the end. */
   heap: { half: number; end: number };
 }
 
@@ -46,15 +46,19 @@ interface Step {
 
 const atOnce = 8;
 const mostFaults = 10;
+/** The lowest rate limit is far above it. */
+const renewedAfter = 200;
 /** Caches fill and code is compiled for a while. A leak of 1 kB a request exceeds this within 50,000 requests. */
 export const heapGrowthMb = 24;
 
+/** @param given makes the requests, instead of the protocol's own. */
 export async function fuzzProtocol(
-  world: World,
+  world: FuzzedApp,
   protocol: ProtocolName,
   { seed, requests, request }: FuzzOptions,
+  given?: NextRequest,
 ): Promise<ProtocolResult> {
-  const next = await protocols[protocol](world);
+  const next = given ?? (await protocols[protocol](world));
   const agent = new Agent({ keepAlive: true, maxSockets: atOnce });
   const statuses = new Map<number, number>();
   const faults: Fault[] = [];
@@ -65,6 +69,7 @@ export async function fuzzProtocol(
   let [done, half] = [0, Number.NaN];
   const work = async () => {
     for (const index of queue) {
+      if (index % renewedAfter === 0) await world.renew();
       const run = { world, agent, next, from: [seed, protocol, index] as const };
       const steps = stepsOf(run.from);
       const { raw, answer } = await carryOut(run, steps);
@@ -83,10 +88,10 @@ export async function fuzzProtocol(
 }
 
 interface Run {
-  world: World;
+  world: FuzzedApp;
   agent: Agent;
   next: NextRequest;
-  /** What the choices of the request are made of. */
+  /** The source of the request’s choices. */
   from: readonly [seed: number, protocol: string, index: number];
 }
 
@@ -110,7 +115,7 @@ async function carryOut({ world, agent, next, from }: Run, steps: readonly Step[
 async function shortest(
   run: Run,
   steps: readonly Step[],
-  first: { index: number; what: string; raw: RawRequest; answer: Answer },
+  first: { index: number; what: string; raw: RawRequest; answer: GivenAnswer },
 ): Promise<Fault> {
   let [needed, found] = [[...steps], first];
   for (const step of steps) {
@@ -135,7 +140,7 @@ const machines =
 /** Says what is wrong with an answer; null if nothing is. */
 export function faultOf(
   { method, target }: RawRequest,
-  { status, type, text, retryAfter, failure }: Answer,
+  { status, type, text, retryAfter, failure }: GivenAnswer,
 ): string | null {
   if (failure !== null) return failure;
   // A planned 503 says when to come back.
@@ -148,7 +153,7 @@ export function faultOf(
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-function heapInUse({ provider }: World): number {
+function heapInUse({ provider }: FuzzedApp): number {
   // The provider of the tests remembers each request.
   provider.calls.length = 0;
   provider.requests.length = 0;

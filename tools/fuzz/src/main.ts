@@ -65,7 +65,9 @@ function readOptions() {
 }
 
 function lineOf({ protocol, requests, seconds, statuses, faults, heap }: ProtocolResult): string {
-  const answers = [...statuses].sort(([one], [other]) => one - other).map(([status, count]) => `${status}: ${count}`);
+  const answers = [...statuses]
+    .sort(([one], [other]) => one - other)
+    .map(([status, count]) => `${status}: ${count}`);
   const memory = `${heap.half.toFixed(1)} to ${heap.end.toFixed(1)} MB`;
   const rate = `${Math.round(requests / seconds)} a second`;
   return `${protocol}: ${requests} requests, faults ${faults.length} (${answers.join(", ")}), heap ${memory}, ${rate}\n`;

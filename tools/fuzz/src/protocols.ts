@@ -13,17 +13,14 @@ import { apiRequests, mcpRequest } from "./api.ts";
 import { consoleRequests, ownerSession } from "./console.ts";
 import { changeValue } from "./mutations.ts";
 import type { Random } from "./random.ts";
-import { form, type Template } from "./template.ts";
-import { idpEntityId, type World } from "./world.ts";
+import { form, type NextRequest, type Template } from "./template.ts";
+import { type FuzzedApp, idpEntityId } from "./world.ts";
 
 export const protocolNames = ["scim", "saml", "oidc", "oauth", "api", "ssf", "console"] as const;
 export type ProtocolName = (typeof protocolNames)[number];
 
-/** Makes a request of a protocol in which little or nothing is wrong. The mutations come after it. */
-export type NextRequest = (random: Random) => Promise<Template>;
-
-/** What to prepare for each protocol, once for a run. */
-export const protocols: Record<ProtocolName, (world: World) => Promise<NextRequest>> = {
+/** Prepares each protocol, once for a run. */
+export const protocols: Record<ProtocolName, (world: FuzzedApp) => Promise<NextRequest>> = {
   scim: scimRequests,
   saml: async (world) => (random) => samlRequest(world, random),
   oidc: async (world) => (random) => oidcRequest(world, random),
@@ -43,7 +40,7 @@ function request(method: string, path: string, more: Partial<Template> = {}): Te
 
 const patchUrn = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
-async function scimRequests({ acme: { store, writer }, bearer }: World): Promise<NextRequest> {
+async function scimRequests({ acme: { store, writer }, bearer }: FuzzedApp): Promise<NextRequest> {
   const headers = { authorization: bearer.scim, "content-type": "application/scim+json" };
   let [made, id] = [0, ""];
   return async (random) => {
@@ -80,7 +77,7 @@ async function scimRequests({ acme: { store, writer }, bearer }: World): Promise
   };
 }
 
-async function samlRequest({ url, saml, samlKey }: World, random: Random): Promise<Template> {
+async function samlRequest({ url, saml, samlKey }: FuzzedApp, random: Random): Promise<Template> {
   const path = `/saml/${saml.key}`;
   const begin = () => request("GET", `${path}/login`, { query: [["returnTo", "/account"]] });
   const finish = () => request("GET", `${path}/finish`, { query: [["ticket", "0123456789abcdef"]] });
@@ -114,7 +111,7 @@ function escaped(text: string): string {
   return text.replace(/[<&"]/g, (one) => `&#${one.charCodeAt(0)};`).slice(0, 5_000);
 }
 
-async function oidcRequest({ url, port, provider, oidc }: World, random: Random): Promise<Template> {
+async function oidcRequest({ url, port, provider, oidc }: FuzzedApp, random: Random): Promise<Template> {
   const path = `/oidc/${oidc.key}`;
   const begun = [
     ["iss", provider.issuer],
@@ -153,7 +150,7 @@ function partsOf(random: Random, claims: Record<string, unknown>): TokenParts {
   return { claims: isObject ? (changed as Record<string, unknown>) : {} };
 }
 
-async function oauthRequests(world: World): Promise<NextRequest> {
+async function oauthRequests(world: FuzzedApp): Promise<NextRequest> {
   const { url, org, agent, provisioningClient } = world;
   const client = { client_id: provisioningClient.clientId, client_secret: provisioningClient.secret };
   const browser = await ownerSession(world);
@@ -203,7 +200,10 @@ async function oauthRequests(world: World): Promise<NextRequest> {
     ])(random);
 }
 
-async function signalRequest({ url, org, orgConnection, bearer }: World, random: Random): Promise<Template> {
+async function signalRequest(
+  { url, org, orgConnection, bearer }: FuzzedApp,
+  random: Random,
+): Promise<Template> {
   const push = async () => {
     const event = {
       "https://schemas.openid.net/secevent/caep/event-type/session-revoked": { event_timestamp: 1 },

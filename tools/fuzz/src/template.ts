@@ -1,3 +1,5 @@
+import type { Random } from "./random.ts";
+
 /** A request before it is written to the wire. Mutations change its parts. */
 export interface Template {
   method: string;
@@ -12,6 +14,9 @@ export type Body =
   | { kind: "form"; fields: [name: string, value: string][] }
   | { kind: "json"; value: unknown }
   | { kind: "raw"; bytes: Buffer };
+
+/** Makes a request of a protocol in which little or nothing is wrong. The mutations come after it. */
+export type NextRequest = (random: Random) => Promise<Template>;
 
 /** The bytes of a request. */
 export interface RawRequest {

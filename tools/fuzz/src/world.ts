@@ -30,7 +30,7 @@ import { connectStream } from "../../../test/shared-signals/world.ts";
 import { quietConfig } from "../../guide/src/quiet-config.ts";
 
 /** The application over loopback HTTP, and everyone who talks to it. */
-export interface World {
+export interface FuzzedApp {
   url: string;
   port: number;
   database: Database;
@@ -48,13 +48,15 @@ export interface World {
   agent: TestAgent;
   provisioningClient: { clientId: string; secret: string };
   bearer: { scim: string; apiKey: string; agent: string; signals: string };
+  /** Gives callers new credentials, and forgets what was counted: requests that rate limits refuse test nothing else. */
+  renew(): Promise<void>;
   close(): Promise<void>;
 }
 
 export const idpEntityId = "http://www.okta.com/exk1";
 
 /** On SQLite, with the inspector on, so that each exchange is described and stored, too. */
-export async function startWorld(): Promise<World> {
+export async function startWorld(): Promise<FuzzedApp> {
   const { url: databaseUrl, dispose } = await createTestDatabase("SQLite");
   const database = openDatabase(databaseUrl, "off");
   const { url, port, errors, close } = await startServer(database);
@@ -69,18 +71,20 @@ export async function startWorld(): Promise<World> {
   await connectStream(acme.store, orgConnection, org.issuer, { headerHash: hashToken(signals) });
   const samlKey = await createSigningKey("fuzz");
   await acme.store.inspector.recordUntil(inAnHour());
+  const bearer = { scim: `Bearer ${(await createToken(acme.store)).token}`, apiKey: "", agent: "", signals };
+  const renew = async () => {
+    await database.sql()("rate_limits").delete();
+    const [holder, person] = [await acme.store.users.byId(owner.id), await acme.store.users.byId(ada.id)];
+    if (holder) bearer.apiKey = `Bearer ${(await apiKeyOf(acme.store, holder)).key}`;
+    if (person) bearer.agent = `Bearer ${await agentToken(database, acme, url, { user: person })}`;
+  };
+  await renew();
   return {
-    ...{ url, port, errors, database, acme, owner, provider, org, orgConnection, samlKey },
+    ...{ bearer, renew, url, port, errors, database, acme, owner, provider, org, orgConnection, samlKey },
     oidc: await connectOrg(provider, { baseUrl: url, tenant: acme }),
     saml: await connectSaml(acme, samlKey),
     agent: await registerAgent({ database }),
     provisioningClient: await createProvisioningClient(database),
-    bearer: {
-      scim: `Bearer ${(await createToken(acme.store)).token}`,
-      apiKey: `Bearer ${(await apiKeyOf(acme.store, owner)).key}`,
-      agent: `Bearer ${await agentToken(database, acme, url, { user: ada })}`,
-      signals,
-    },
     async close() {
       await close();
       await provider.close();
