@@ -128,8 +128,7 @@ export function createApp({
 }: AppDeps): Express {
   const { baseUrl, sessionSecret, metricsToken } = config;
   const [sessions, refusals] = [sessionStore(database), refusalRecorder(database)];
-  const passwords = passwordHasher(passwordCost);
-  const mails = mailsOf(config.mail !== null);
+  const [passwords, mails] = [passwordHasher(passwordCost), mailsOf(config.mail !== null)];
   const { measure, countSignal, routes: operationRoutes } = operations(database, metricsToken, metrics);
 
   const guesses = passwordLimits(database, knownDevices({ secret: sessionSecret, baseUrl }));
@@ -138,8 +137,7 @@ export function createApp({
   const shared = { database, sealer: sealer(config.dataKey, config.formerDataKeys), baseUrl, recorder };
   const oidc = { ...shared, providers, keys };
   const saml = samlRoutes({ ...shared, limits, generateKeys });
-  const local = { ...shared, limits: guesses, mails, signIns: localSignIns({ ...shared, mails }) };
-  const secondSteps = { ...local, webAuthn: webAuthn(shared) };
+  const local = withLocalSignIns({ ...shared, limits: guesses, mails });
 
   const app = newExpress(config);
   setUpViews(app, { baseUrl, sendsMail: mails.isOn });
@@ -197,13 +195,11 @@ export function createApp({
   if (extraRoutes) app.use(extraRoutes);
   app.use(homeRoutes());
   app.use(guideRoutes({ baseUrl }));
-  app.use(loginRoutes({ ...local, passwords, refusals }));
-  app.use(secondStepRoutes(secondSteps));
-  app.use(setupRoutes({ ...local, passwords }));
+  app.use(loginRoutes({ ...local, passwords, refusals }), setupRoutes({ ...local, passwords }));
+  app.use(secondStepRoutes(local), secondStepAccountRoutes(local));
   app.use(organisationRoutes());
   app.use(recordSignOut(recorder));
   app.use(accountRoutes({ ...local, passwords, signOutUrl: signOutUrlOf(oidc) }));
-  app.use(secondStepAccountRoutes(secondSteps));
   app.use(forwardAuthRoutes({ ...shared, generateKeys, audiences: config.forwardAuthAudiences }));
   app.use(recordOidc(recorder));
   app.use(oidcRoutes(oidc));
@@ -222,6 +218,11 @@ export function createApp({
   app.use(recordRefusals(refusals));
   app.use(errorPages);
   return app;
+}
+
+/** Adds the parts of a sign-in without an identity provider, for its pages and the account page. */
+function withLocalSignIns<Deps extends Parameters<typeof localSignIns>[0]>(deps: Deps) {
+  return { ...deps, signIns: localSignIns(deps), webAuthn: webAuthn(deps) };
 }
 
 function newExpress({ trustProxy }: Config): Express {

@@ -20,7 +20,7 @@ export interface PendingLocalSignIn {
 }
 
 /** A person whose password, or link, was right. */
-export interface ProvenPassword extends Pick<PendingLocalSignIn, "tenantId" | "isKnownDevice" | "returnTo"> {
+interface ProvenPassword extends Pick<PendingLocalSignIn, "tenantId" | "isKnownDevice" | "returnTo"> {
   user: User;
 }
 

@@ -23,7 +23,7 @@ interface Challenge {
 }
 
 /** A passkey that its authenticator has just made. */
-export type NewPasskey = Pick<Passkey, "id" | "publicKey" | "counter" | "transports">;
+type NewPasskey = Pick<Passkey, "id" | "publicKey" | "counter" | "transports">;
 
 /** The ceremonies of WebAuthn (docs/decisions/0066). Only this file knows its library. */
 export interface WebAuthn {

@@ -231,7 +231,7 @@ describe("the second step of a sign-in with a password", () => {
     });
 
     describe("by the tenant's policy", () => {
-      const require = (secondStep: "admins" | "everyone") =>
+      const setPolicy = (secondStep: "admins" | "everyone") =>
         site().acme.store.sessions.changePolicy({ secondStep });
       const setUp = "/login/second-step/set-up";
       async function enrol(client: Client): Promise<Answer> {
@@ -241,7 +241,7 @@ describe("the second step of a sign-in with a password", () => {
       }
 
       it("is set up after the password, before there is a session", async () => {
-        await require("everyone");
+        await setPolicy("everyone");
         const user = await newPerson();
         const { client, answer } = await enterPassword(user);
         assertRedirect(answer, page);
@@ -260,17 +260,17 @@ describe("the second step of a sign-in with a password", () => {
           await newPerson("owner"),
         ];
         const where = async (user: User) => (await enterPassword(user)).answer.location;
-        await require("admins");
+        await setPolicy("admins");
         assert.deepEqual(
           [await where(member), await where(admin), await where(owner)],
           [landingPath, page, page],
         );
-        await require("everyone");
+        await setPolicy("everyone");
         assert.equal(await where(await newPerson()), page);
       });
 
       it("lets no password replace a second step that exists", async () => {
-        await require("everyone");
+        await setPolicy("everyone");
         const user = await newPerson();
         const { client } = await enterPassword(user);
         const form = await client.get(setUp);
@@ -281,7 +281,7 @@ describe("the second step of a sign-in with a password", () => {
       });
 
       it("refuses to remove the last second step", async () => {
-        await require("everyone");
+        await setPolicy("everyone");
         const { user } = await withApp();
         const client = await site().clientOf(user);
         await client.post("/account/authenticator/remove");
@@ -304,14 +304,14 @@ describe("the second step of a sign-in with a password", () => {
       });
 
       it("does not ask people who come through their identity provider", async () => {
-        await require("everyone");
+        await setPolicy("everyone");
         const connection = await site().acme.connection();
         const client = await site().clientOf(await newPerson("admin"), connection.id);
         assert.equal((await client.get("/admin")).status, 200);
       });
 
       it("never locks out the last owner: the operator removes what is lost", async () => {
-        await require("everyone");
+        await setPolicy("everyone");
         const { store } = site().acme;
         const owner = await newPerson("owner");
         await giveAuthenticator(store, site().sealer, owner);
