@@ -181,7 +181,7 @@ function kindOf({ kind, actorKind, action }: ActivityEntry): string {
   const [subject = ""] = action.split(".");
   const isOfAgents = actorKind === "agent" || actorKind === "person" || ["agent", "agents"].includes(subject);
   if (isOfAgents) return "agents";
-  if (actorKind === "member" && kind !== undefined) return kind;
+  if ((actorKind === "member" || actorKind === "operator") && kind !== undefined) return kind;
   if (actorKind !== "admin" && actorKind !== "operator" && actorKind !== "system") return actorKind;
   if (["token", "grant", "api_key"].includes(subject)) return "tokens";
   if (subject === "stream") return "shared-signals";
