@@ -105,7 +105,8 @@ export interface RoleGrant {
   sourceId: string | null;
 }
 
-export type ConnectionType = "oidc" | "saml";
+/** The sign-in protocols (sign-in-protocols.ts). */
+export type ConnectionType = keyof SettingsByType;
 export type ConnectionStatus = "draft" | "active" | "disabled";
 
 /**
@@ -179,6 +180,13 @@ export interface SamlSettings {
   forceAuthn?: boolean;
 }
 
+/** The settings of each sign-in protocol. */
+export interface SettingsByType {
+  oidc: OidcSettings;
+  saml: SamlSettings;
+}
+export type ConnectionSettings = SettingsByType[ConnectionType];
+
 /** One change of a connection's settings. */
 interface ConnectionEdit {
   at: number;
@@ -225,9 +233,9 @@ interface ConnectionBase extends ConnectionEdits {
 }
 
 /** A tenant's set-up of one protocol with one identity provider. Settings may be null while it is a draft. */
-export type Connection =
-  | (ConnectionBase & { type: "oidc"; settings: OidcSettings | null })
-  | (ConnectionBase & { type: "saml"; settings: SamlSettings | null });
+export type Connection = {
+  [Type in ConnectionType]: ConnectionBase & { type: Type; settings: SettingsByType[Type] | null };
+}[ConnectionType];
 
 /** The result of every sign-in protocol: who the identity provider says this is. */
 export interface ExternalIdentity {

@@ -3,7 +3,7 @@ import { createConnection, removeConnection, switchOffConnection } from "../dire
 import { judgeAgain, linkTestedIdentity } from "../directory/sign-in-tests.ts";
 import { paths } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
-import type { ConnectionType } from "../model.ts";
+import { isConnectionType } from "../sign-in-protocols.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -95,7 +95,8 @@ function addCreation(router: Router, { database }: AdminDeps): void {
   router.post(paths.admin.connections, async (req, res) => {
     const { tenant } = signedIn(req);
     const key = formField(req, "key").trim().toLowerCase();
-    const type: ConnectionType = formField(req, "type") === "saml" ? "saml" : "oidc";
+    const chosen = formField(req, "type");
+    const type = isConnectionType(chosen) ? chosen : "oidc";
     const { accounts, isCatalogApp } = readChoices(req);
     try {
       const wanted = { key, type, settings: null, secret: null, draft: true };

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { okta } from "okta-labels/labels";
-import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
+import type { Connection, ConnectionSettings, ConnectionType, OidcSettings, SamlSettings } from "../model.ts";
+import { signInProtocols } from "../sign-in-protocols.ts";
 import { certificateFacts } from "./certificates.ts";
 
 /** One line of a page or of a command's output. */
@@ -9,19 +10,24 @@ export type Fact = readonly [label: string, value: string];
 const states = { draft: "Draft", active: "On", disabled: "Off" };
 const yesNo = (value: boolean) => (value ? "Yes" : "No");
 
+/** The facts of each sign-in protocol's own settings. */
+const ownFacts: Record<
+  ConnectionType,
+  { facts(settings: ConnectionSettings | null, secretVersion: number): Fact[] }
+> = { oidc: { facts: oidcFacts }, saml: { facts: samlFacts } };
+
 /**
  * Describes everything about a connection that decides who can sign in as whom. Certificates appear as fingerprints, and
  * the client secret as the number of times that one was entered. Bookkeeping is left out, such as the time of the last
  * metadata refresh, because it does not change who can sign in.
  */
 export function connectionFacts(connection: Connection): Fact[] {
-  const { key, type, status, settings, justInTime } = connection;
+  const { key, type, status, settings, secretVersion, justInTime } = connection;
   return [
     ["Connection ID", key],
-    ["Protocol", type === "oidc" ? "OpenID Connect" : "SAML 2.0"],
+    ["Protocol", signInProtocols[type].fullName],
     ["State", states[status]],
-    ...(type === "oidc" ? oidcFacts(connection.settings, connection.secretVersion) : []),
-    ...(type === "saml" ? samlFacts(connection.settings) : []),
+    ...ownFacts[type].facts(settings, secretVersion),
     ["Create accounts at the first sign-in", yesNo(justInTime)],
     ["Who becomes an administrator", mappingText(settings)],
     ["The identity provider may end sessions here", yesNo(settings?.universalLogout ?? true)],
@@ -88,7 +94,7 @@ function certificateText(certificate: string): string {
   }
 }
 
-function mappingText(settings: OidcSettings | SamlSettings | null): string {
+function mappingText(settings: ConnectionSettings | null): string {
   if (!settings?.roleMapping) return "No one by a sign-in";
   const { name, adminValues } = settings.roleMapping;
   return `People with one of these values in ${name}:\n${adminValues.join("\n")}`;

@@ -11,7 +11,17 @@ import type { ScimBody } from "../helpers/scim.ts";
 
 const { urn } = customExtension;
 const name = "badgeNumber";
-const needed = ["src", "config", "migrations", "views", "public", "test", "tools", "package.json", "tsconfig.json"];
+const needed = [
+  "src",
+  "config",
+  "migrations",
+  "views",
+  "public",
+  "test",
+  "tools",
+  "package.json",
+  "tsconfig.json",
+];
 
 /** Follows docs/how-to/add-an-attribute.md in a copy of the repository, and calls SCIM there. */
 describe("a custom attribute", () => {
