@@ -1,3 +1,5 @@
+import type { ConnectionType } from "./model.ts";
+
 /**
  * Every public URL, defined once. Routes, the command line, the guides and the submission package all use these, so none
  * of them drifts from the routes. No path contains an underscore (Okta refuses one in a SCIM base URL), and none
@@ -100,7 +102,7 @@ export const paths = {
   mcp: "/mcp",
   /** The public configuration guides; `.md` and `.pdf` are the same guide in other forms. */
   guides: "/guides/okta",
-  guide: (capability: "oidc" | "saml" | "scim" | "xaa") => `/guides/okta/${capability}`,
+  guide: (capability: ConnectionType | "scim" | "xaa") => `/guides/okta/${capability}`,
 } as const;
 
 /**

@@ -14,7 +14,7 @@ import type {
   SubjectKind,
 } from "./model.ts";
 
-/** What a connection's settings say about its provider, in words that all protocols share. */
+/** A connection's provider according to its settings, in words that all protocols share. */
 export interface ConnectionProvider {
   /** The provider's name for itself, which is also the issuer of its subjects. */
   issuer: string;

@@ -4,6 +4,8 @@ import { InvalidError } from "../errors.ts";
 import type { ConnectionSettings, OidcSettings } from "../model.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import { formField } from "../web/request.ts";
+import type { AdminDeps } from "./deps.ts";
+import type { SetUpContext } from "./set-up-context.ts";
 
 /** A field that passed its check: the value to store, and a note about it for the person who entered it. */
 interface CheckedField {
@@ -21,7 +23,7 @@ export type FieldCheck = (
   other: (name: string) => string,
 ) => CheckedField | Promise<CheckedField>;
 
-/** What a connection's form was filled in to. */
+/** The result of reading a connection's form. */
 export interface EnteredConnection<Settings extends ConnectionSettings = ConnectionSettings> {
   settings: Settings;
   /** Null keeps the stored one, or none. */
@@ -33,10 +35,14 @@ export interface EnteredConnection<Settings extends ConnectionSettings = Connect
 
 /** The form of a connection's settings. Each sign-in protocol has one: connection-forms.ts. */
 export interface ConnectionForm<Settings extends ConnectionSettings = ConnectionSettings> {
+  /** How people choose the protocol: its name in Okta, and what they will copy from there. */
+  choice: { name: string; hint: string };
   /** The names of the fields in the summary of what is wrong. */
   labels: Readonly<Record<string, string>>;
-  /** What only this form's templates need. */
+  /** Values that only the templates of this form need. */
   locals: Readonly<Record<string, unknown>>;
+  /** Our certificates at a connection, the first of which signs. Absent if the protocol needs none. */
+  ourCertificates?(deps: AdminDeps, context: Pick<SetUpContext, "store" | "connection">): Promise<string[]>;
   /** The checks of the text fields. */
   checks(limits: FetchLimits): Record<string, FieldCheck>;
   /** Reads the whole form. Null if there are problems, which the form then holds. */

@@ -15,6 +15,10 @@ import {
 } from "./form-reader.ts";
 
 export const oidcForm: ConnectionForm<OidcSettings> = {
+  choice: {
+    name: okta.signOn.openIdConnect,
+    hint: "Recommended by Okta. You copy a client ID and a client secret.",
+  },
   labels: {
     issuer: okta.signOn.issuer,
     clientId: okta.signOn.clientId,

@@ -16,6 +16,7 @@ import {
   readRoleMapping,
   textCheck,
 } from "./form-reader.ts";
+import { ourCertificates } from "./saml-keys.ts";
 
 /** The fields whose SAML attribute can have another name. */
 const nameableFields = attributes.flatMap(({ field, label, samlAttribute }) =>
@@ -23,6 +24,7 @@ const nameableFields = attributes.flatMap(({ field, label, samlAttribute }) =>
 );
 
 export const samlForm: ConnectionForm<SamlSettings> = {
+  choice: { name: okta.signOn.saml, hint: "You copy a metadata URL, or a certificate." },
   labels: {
     metadataUrl: okta.signOn.metadataUrl,
     metadataXml: "Metadata XML",
@@ -36,6 +38,7 @@ export const samlForm: ConnectionForm<SamlSettings> = {
     ...Object.fromEntries(nameableFields.map(({ field, label }) => [`name-${field}`, label])),
   },
   locals: { nameableFields, attributes: attributes.filter(({ samlAttribute }) => samlAttribute !== null) },
+  ourCertificates,
   checks: samlChecks,
   read: (form, limits, { settings }) => readSamlForm(form, limits, settings),
   values: samlValues,

@@ -14,7 +14,6 @@ import { refusals } from "../web/refusals.ts";
 import { connectionForms } from "./connection-forms.ts";
 import type { AdminDeps } from "./deps.ts";
 import { connectionFigures } from "./figures.ts";
-import { ourCertificates } from "./saml-keys.ts";
 import { choiceValues } from "./set-up-choices.ts";
 import { isFrozen, mayEdit, type SetUpContext } from "./set-up-context.ts";
 import { listSteps, stepAskedFor, tabAskedFor } from "./set-up-steps.ts";
@@ -108,8 +107,8 @@ async function readStored(deps: AdminDeps, context: SetUpContext) {
 async function pageValues(deps: AdminDeps, context: SetUpContext) {
   const { connection, tenant } = context;
   const { key, type } = connection;
-  const ours = type === "saml" ? await ourCertificates(deps, context) : [];
   const form = connectionForms[type];
+  const ours = (await form.ourCertificates?.(deps, context)) ?? [];
   const isStopped = isFrozen(context);
   return {
     canEdit: mayEdit(context) && !isStopped,

@@ -13,7 +13,7 @@ interface ProtocolOptions {
   switches: readonly string[];
 }
 
-/** What an operator entered to create a connection. */
+/** The operator's input for a new connection. */
 export interface CreatedConnection<Settings extends ConnectionSettings = ConnectionSettings> {
   settings: Settings;
   secret: ConnectionInput["secret"];

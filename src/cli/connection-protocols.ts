@@ -31,7 +31,8 @@ export const typeUsage = `--type ${connectionTypes.join("|")}`;
 
 /** Throws InvalidError for an option of another protocol, which would have no effect. */
 export function refuseOtherProtocols(input: CommandInput, type: ConnectionType): void {
-  for (const other of connectionTypes.filter((one) => one !== type)) {
+  const others: ConnectionType[] = connectionTypes.filter((one) => one !== type);
+  for (const other of others) {
     const { creation, change } = connectionProtocols[other];
     const options = [creation, change].flatMap(({ values, switches }) => [...values, ...switches]);
     const foreign = options.find((name) => input.isSet(name) || input.value(name) !== undefined);
