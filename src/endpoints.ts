@@ -26,12 +26,14 @@ export const paths = {
     initiate: `/oidc/${key}/initiate`,
     callback: `/oidc/${key}/callback`,
   }),
+  // SAML {
   saml: (key: string) => ({
     login: `/saml/${key}/login`,
     acs: `/saml/${key}/acs`,
     finish: `/saml/${key}/finish`,
     metadata: `/saml/${key}/metadata`,
   }),
+  // SAML }
   scim: "/scim/v2",
   admin: {
     home: "/admin",
@@ -140,7 +142,7 @@ export const crossSiteEndpoints: readonly { path: RegExp; caller: string; proof:
     caller: "An identity provider",
     proof: "nothing: a sign-in only begins",
   },
-  { path: /^\/saml\/[^/]+\/acs$/, caller: "An identity provider", proof: "the signature of its response" },
+  { path: /^\/saml\/[^/]+\/acs$/, caller: "An identity provider", proof: "the signature of its response" }, // SAML
   { path: /^\/global-token-revocation$/, caller: "An Okta org", proof: "a signed token" },
   { path: /^\/shared-signals\/[^/]+$/, caller: "An Okta org", proof: "a token, and the event's signature" },
   {
@@ -167,6 +169,7 @@ export function oidcUrls(baseUrl: string, key: string) {
   };
 }
 
+// SAML {
 /** The URLs that a customer enters in Okta for a SAML connection. The metadata URL is the entity ID (SAML Metadata §2.2.1). */
 export function samlUrls(baseUrl: string, key: string) {
   const { login, acs, metadata } = paths.saml(key);
@@ -177,6 +180,7 @@ export function samlUrls(baseUrl: string, key: string) {
     metadataUrl: baseUrl + metadata,
   };
 }
+// SAML }
 
 /** The URLs by which a connection's org knows us as the sender of signals. */
 export function signalTransmitterUrls(baseUrl: string, key: string) {

@@ -142,6 +142,7 @@ export interface OidcSettings {
   crossAppAccess?: boolean;
 }
 
+// SAML {
 /** The settings of a SAML identity provider. */
 export interface SamlSettings {
   idpEntityId: string;
@@ -179,11 +180,12 @@ export interface SamlSettings {
   /** Whether to ask the provider to make the person sign in again. */
   forceAuthn?: boolean;
 }
+// SAML }
 
 /** The settings of each sign-in protocol. */
 export interface SettingsByType {
   oidc: OidcSettings;
-  saml: SamlSettings;
+  saml: SamlSettings; // SAML
 }
 export type ConnectionSettings = SettingsByType[ConnectionType];
 

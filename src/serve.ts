@@ -11,7 +11,7 @@ import { type EventHandlers, eventHandler } from "./outbox/events.ts";
 import { type JobKind, jobHandler } from "./outbox/jobs.ts";
 import { outboxMetrics } from "./outbox/metrics.ts";
 import { openRunner } from "./outbox/runner.ts";
-import { startMetadataRefresh } from "./saml/metadata-refresh.ts";
+import { startMetadataRefresh } from "./saml/metadata-refresh.ts"; // SAML
 import { signalSender } from "./shared-signals/sender.ts";
 import type { Database } from "./store/database.ts";
 import { startHousekeeping } from "./store/housekeeping.ts";
@@ -47,7 +47,7 @@ export async function serve(
   const telemetry = config.otlpEndpoint === null ? null : await openTelemetry(config.otlpEndpoint);
   const stopHousekeeping = startHousekeeping(database, log);
   const limits = configuredLimits(config);
-  const stopMetadataRefresh = startMetadataRefresh(database, limits, log);
+  const stopMetadataRefresh = startMetadataRefresh(database, limits, log); // SAML
   const recorder = openInspector(database, log);
   const calls = openCallCounter(database, log);
   const { metrics, onAttempt } = outboxMetrics(database);
@@ -87,7 +87,7 @@ export async function serve(
   return async () => {
     const stopRunner = runner.stop();
     stopHousekeeping();
-    stopMetadataRefresh();
+    stopMetadataRefresh(); // SAML
     await drain(server);
     await stopRunner;
     await recorder.close();

@@ -4,12 +4,15 @@
  * app.ts, its form in admin/protocol-forms.ts, its options in cli/connection-protocols.ts, its facts in
  * trust/connection-facts.ts, and its people in cross-app-access/subject.ts. The compiler names a place that is forgotten.
  */
-import { oidcUrls, samlUrls } from "./endpoints.ts";
+import {
+  oidcUrls,
+  samlUrls, // SAML
+} from "./endpoints.ts";
 import type {
   ConnectionSettings,
   ConnectionType,
   OidcSettings,
-  SamlSettings,
+  SamlSettings, // SAML
   SettingsByType,
   SubjectKind,
 } from "./model.ts";
@@ -73,6 +76,7 @@ const oidc: SignInProtocol<OidcSettings> = {
   }),
 };
 
+// SAML {
 const saml: SignInProtocol<SamlSettings> = {
   name: "SAML",
   fullName: "SAML 2.0",
@@ -93,8 +97,12 @@ const saml: SignInProtocol<SamlSettings> = {
     readProblem: settings.metadataRead?.problem ?? null,
   }),
 };
+// SAML }
 
-export const signInProtocols: Readonly<Record<ConnectionType, SignInProtocol>> = { oidc, saml };
+export const signInProtocols: Readonly<Record<ConnectionType, SignInProtocol>> = {
+  oidc,
+  saml, // SAML
+};
 
 /** In the order in which people choose one. */
 export const connectionTypes = Object.keys(signInProtocols) as ConnectionType[];

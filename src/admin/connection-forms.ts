@@ -3,12 +3,12 @@ import type { ConnectionType } from "../model.ts";
 import { connectionTypes } from "../sign-in-protocols.ts";
 import type { ConnectionForm } from "./form-reader.ts";
 import { oidcForm } from "./oidc-form.ts";
-import { samlForm } from "./saml-form.ts";
+import { samlForm } from "./saml-form.ts"; // SAML
 
 /** The form of each sign-in protocol. */
 export const connectionForms: Readonly<Record<ConnectionType, ConnectionForm>> = {
   oidc: oidcForm,
-  saml: samlForm,
+  saml: samlForm, // SAML
 };
 
 /**

@@ -4,12 +4,12 @@ import { connectionTypes } from "../sign-in-protocols.ts";
 import type { CommandInput } from "./command.ts";
 import { oidcProtocol } from "./connection-oidc.ts";
 import type { ConnectionProtocol } from "./connection-protocol.ts";
-import { samlProtocol } from "./connection-saml.ts";
+import { samlProtocol } from "./connection-saml.ts"; // SAML
 
 /** The command line's part of each sign-in protocol. */
 export const connectionProtocols: Readonly<Record<ConnectionType, ConnectionProtocol>> = {
   oidc: oidcProtocol,
-  saml: samlProtocol,
+  saml: samlProtocol, // SAML
 };
 
 const everyProtocol = Object.values(connectionProtocols);

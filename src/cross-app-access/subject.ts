@@ -1,9 +1,12 @@
 import type { Connection, ConnectionType } from "../model.ts";
 import type { Assertion } from "./assertion.ts";
 import { type Naming, oidcNaming } from "./naming.ts";
-import { samlNaming } from "./saml-naming.ts";
+import { samlNaming } from "./saml-naming.ts"; // SAML
 
-const namings: Readonly<Record<ConnectionType, Naming>> = { oidc: oidcNaming, saml: samlNaming };
+const namings: Readonly<Record<ConnectionType, Naming>> = {
+  oidc: oidcNaming,
+  saml: samlNaming, // SAML
+};
 
 /** The subject that the assertion names at a connection, as a sign-in would. Null if it names none. */
 export function subjectAt({ claims }: Assertion, connection: Connection, baseUrl: string): string | null {

@@ -1,8 +1,14 @@
 import { createHash } from "node:crypto";
 import { okta } from "okta-labels/labels";
-import type { Connection, ConnectionSettings, ConnectionType, OidcSettings, SamlSettings } from "../model.ts";
+import type {
+  Connection,
+  ConnectionSettings,
+  ConnectionType,
+  OidcSettings,
+  SamlSettings, // SAML
+} from "../model.ts";
 import { signInProtocols } from "../sign-in-protocols.ts";
-import { certificateFacts } from "./certificates.ts";
+import { certificateFacts } from "./certificates.ts"; // SAML
 
 /** One line of a page or of a command's output. */
 export type Fact = readonly [label: string, value: string];
@@ -14,7 +20,10 @@ const yesNo = (value: boolean) => (value ? "Yes" : "No");
 const ownFacts: Record<
   ConnectionType,
   { facts(settings: ConnectionSettings | null, secretVersion: number): Fact[] }
-> = { oidc: { facts: oidcFacts }, saml: { facts: samlFacts } };
+> = {
+  oidc: { facts: oidcFacts },
+  saml: { facts: samlFacts }, // SAML
+};
 
 /**
  * Describes everything about a connection that decides who can sign in as whom. Certificates appear as fingerprints, and
@@ -62,6 +71,7 @@ function maxAgeText(minutes: number | null | undefined): string {
   return minutes === 1 ? "1 minute" : `${minutes} minutes`;
 }
 
+// SAML {
 function samlFacts(settings: SamlSettings | null): Fact[] {
   const names = Object.entries(settings?.attributeNames ?? {}).map(([field, name]) => `${field}: ${name}`);
   const subject = settings?.subjectAttribute;
@@ -93,6 +103,7 @@ function certificateText(certificate: string): string {
     return `Not a certificate that can be read, SHA-256 ${createHash("sha256").update(certificate).digest("hex")}`;
   }
 }
+// SAML }
 
 function mappingText(settings: ConnectionSettings | null): string {
   if (!settings?.roleMapping) return "No one by a sign-in";
