@@ -1,4 +1,4 @@
-import type { Integration } from "oin-kit/integration";
+import type { integration } from "../../config/integration.ts";
 import type { ConnectionType } from "../model.ts";
 import { connectionTypes } from "../sign-in-protocols.ts";
 import type { ConnectionForm } from "./form-reader.ts";
@@ -15,7 +15,9 @@ export const connectionForms: Readonly<Record<ConnectionType, ConnectionForm>> =
  * The protocols of which the console adds connections: those of the manifest, or all if it has none. Other connections keep
  * working, and the operator can create them.
  */
-export function offeredProtocols(manifest: Pick<Integration, ConnectionType>): readonly ConnectionType[] {
+export function offeredProtocols(
+  manifest: Pick<typeof integration, ConnectionType>,
+): readonly ConnectionType[] {
   const offered = connectionTypes.filter((type) => manifest[type] !== null);
   return offered.length > 0 ? offered : connectionTypes;
 }
