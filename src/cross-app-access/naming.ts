@@ -2,7 +2,7 @@ import type { ConnectionSettings, OidcSettings } from "../model.ts";
 import type { AssertionClaims } from "./assertion.ts";
 
 /** A connection whose settings are of one protocol. */
-export interface ConnectionOfProtocol<Settings extends ConnectionSettings = ConnectionSettings> {
+interface ConnectionOfProtocol<Settings extends ConnectionSettings = ConnectionSettings> {
   key: string;
   settings: Settings | null;
 }

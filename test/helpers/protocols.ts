@@ -28,8 +28,5 @@ export const everyProtocol: readonly TestedProtocol[] = connectionTypes.map((typ
   ...samples[type],
 }));
 
-/** The protocols other than the first, for tests of connections that share a key. */
-export const otherProtocols = everyProtocol.slice(1);
-
 /** The protocols whose connections do not know their org until someone enters its URL. */
 export const protocolsWithoutOrg = everyProtocol.filter(({ settings }) => orgNames(settings).length === 0);
