@@ -17,7 +17,7 @@ import { guideRoutes } from "./guide/routes.ts";
 import { recordAgentCalls } from "./inspector/describe/agent-calls.ts";
 import { recordCrossAppAccess } from "./inspector/describe/cross-app-access.ts";
 import { recordOidc } from "./inspector/describe/oidc.ts";
-import { recordSaml } from "./inspector/describe/saml.ts";
+import { recordSaml } from "./inspector/describe/saml.ts"; // SAML
 import { recordScim } from "./inspector/describe/scim.ts";
 import { recordScimAuthorization } from "./inspector/describe/scim-authorization.ts";
 import { recordSharedSignals } from "./inspector/describe/shared-signals.ts";
@@ -38,7 +38,7 @@ import {
   webhookReceivers,
 } from "./product.ts";
 import { noRecorder, type Recorder } from "./recording.ts";
-import { samlRoutes } from "./saml/routes.ts";
+import { samlRoutes } from "./saml/routes.ts"; // SAML
 import { scimRoutes } from "./scim/routes.ts";
 import { consentRoutes } from "./scim-authorization/consent.ts";
 import { provisioningGrants, tokenRevocation } from "./scim-authorization/grants.ts";
@@ -136,7 +136,7 @@ export function createApp({
   const [providers, keys] = [oidcProviders(limits), keyStore(limits)];
   const shared = { database, sealer: sealer(config.dataKey, config.formerDataKeys), baseUrl, recorder };
   const oidc = { ...shared, providers, keys };
-  const saml = samlRoutes({ ...shared, limits, generateKeys });
+  const saml = samlRoutes({ ...shared, limits, generateKeys }); // SAML
   const local = withLocalSignIns({ ...shared, limits: guesses, mails });
 
   const app = newExpress(config);
@@ -182,8 +182,8 @@ export function createApp({
   const session = [cookie, parked, loadPerson(sessions)];
   if (routers.length > 0) app.use(hostRouters(routers, { baseUrl, session }));
   app.use(sameOrigin(baseUrl));
-  app.use(recordSaml(recorder));
-  app.use(saml.acs);
+  app.use(recordSaml(recorder)); // SAML
+  app.use(saml.acs); // SAML
   app.use(compressPages());
   app.use(formBodies());
   app.use(session);
@@ -203,7 +203,7 @@ export function createApp({
   app.use(forwardAuthRoutes({ ...shared, generateKeys, audiences: config.forwardAuthAudiences }));
   app.use(recordOidc(recorder));
   app.use(oidcRoutes(oidc));
-  app.use(saml.pages);
+  app.use(saml.pages); // SAML
   app.use(consentRoutes({ database, baseUrl, allowLoopback: config.insecureAllowPrivateNetwork }));
   app.use(customerGuideRoutes({ database, baseUrl }));
   app.use(inspectorRoutes({ database, baseUrl, showsSource: config.insecureAllowPrivateNetwork }));

@@ -1,3 +1,5 @@
+import type { ConnectionType } from "./model.ts";
+
 /**
  * Every public URL, defined once. Routes, the command line, the guides and the submission package all use these, so none
  * of them drifts from the routes. No path contains an underscore (Okta refuses one in a SCIM base URL), and none
@@ -33,12 +35,14 @@ export const paths = {
     initiate: `/oidc/${key}/initiate`,
     callback: `/oidc/${key}/callback`,
   }),
+  // SAML {
   saml: (key: string) => ({
     login: `/saml/${key}/login`,
     acs: `/saml/${key}/acs`,
     finish: `/saml/${key}/finish`,
     metadata: `/saml/${key}/metadata`,
   }),
+  // SAML }
   scim: "/scim/v2",
   admin: {
     home: "/admin",
@@ -109,7 +113,7 @@ export const paths = {
   mcp: "/mcp",
   /** The public configuration guides; `.md` and `.pdf` are the same guide in other forms. */
   guides: "/guides/okta",
-  guide: (capability: "oidc" | "saml" | "scim" | "xaa") => `/guides/okta/${capability}`,
+  guide: (capability: ConnectionType | "scim" | "xaa") => `/guides/okta/${capability}`,
 } as const;
 
 /**
@@ -154,7 +158,7 @@ export const crossSiteEndpoints: readonly { path: RegExp; caller: string; proof:
     caller: "An identity provider",
     proof: "nothing: a sign-in only begins",
   },
-  { path: /^\/saml\/[^/]+\/acs$/, caller: "An identity provider", proof: "the signature of its response" },
+  { path: /^\/saml\/[^/]+\/acs$/, caller: "An identity provider", proof: "the signature of its response" }, // SAML
   { path: /^\/global-token-revocation$/, caller: "An Okta org", proof: "a signed token" },
   { path: /^\/shared-signals\/[^/]+$/, caller: "An Okta org", proof: "a token, and the event's signature" },
   {
@@ -181,6 +185,7 @@ export function oidcUrls(baseUrl: string, key: string) {
   };
 }
 
+// SAML {
 /** The URLs that a customer enters in Okta for a SAML connection. The metadata URL is the entity ID (SAML Metadata §2.2.1). */
 export function samlUrls(baseUrl: string, key: string) {
   const { login, acs, metadata } = paths.saml(key);
@@ -191,6 +196,7 @@ export function samlUrls(baseUrl: string, key: string) {
     metadataUrl: baseUrl + metadata,
   };
 }
+// SAML }
 
 /** The URLs by which a connection's org knows us as the sender of signals. */
 export function signalTransmitterUrls(baseUrl: string, key: string) {

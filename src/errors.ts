@@ -146,6 +146,7 @@ export const refusalReasons = [
   "issuer-not-expected",
   "profile-incomplete",
   "login-name-not-valid",
+  // SAML {
   // Why a SAML response was refused (docs/explanation/saml.md).
   "saml-malformed",
   "saml-not-a-sign-in",
@@ -172,6 +173,7 @@ export const refusalReasons = [
   "saml-request-unknown",
   "saml-unsolicited",
   "saml-replayed",
+  // SAML }
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
 

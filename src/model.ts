@@ -105,7 +105,8 @@ export interface RoleGrant {
   sourceId: string | null;
 }
 
-export type ConnectionType = "oidc" | "saml";
+/** The sign-in protocols (sign-in-protocols.ts). */
+export type ConnectionType = keyof SettingsByType;
 export type ConnectionStatus = "draft" | "active" | "disabled";
 
 /**
@@ -141,6 +142,7 @@ export interface OidcSettings {
   crossAppAccess?: boolean;
 }
 
+// SAML {
 /** The settings of a SAML identity provider. */
 export interface SamlSettings {
   idpEntityId: string;
@@ -178,6 +180,14 @@ export interface SamlSettings {
   /** Whether to ask the provider to make the person sign in again. */
   forceAuthn?: boolean;
 }
+// SAML }
+
+/** The settings of each sign-in protocol. */
+export interface SettingsByType {
+  oidc: OidcSettings;
+  saml: SamlSettings; // SAML
+}
+export type ConnectionSettings = SettingsByType[ConnectionType];
 
 /** One change of a connection's settings. */
 interface ConnectionEdit {
@@ -225,9 +235,9 @@ interface ConnectionBase extends ConnectionEdits {
 }
 
 /** A tenant's set-up of one protocol with one identity provider. Settings may be null while it is a draft. */
-export type Connection =
-  | (ConnectionBase & { type: "oidc"; settings: OidcSettings | null })
-  | (ConnectionBase & { type: "saml"; settings: SamlSettings | null });
+export type Connection = {
+  [Type in ConnectionType]: ConnectionBase & { type: Type; settings: SettingsByType[Type] | null };
+}[ConnectionType];
 
 /** The result of every sign-in protocol: who the identity provider says this is. */
 export interface ExternalIdentity {

@@ -16,7 +16,7 @@ export const noRecorder: Recorder = { record: () => undefined };
 export const protocols = [
   "scim",
   "oidc",
-  "saml",
+  "saml", // SAML
   "universal-logout",
   "shared-signals",
   "cross-app-access",
@@ -28,7 +28,7 @@ export type Protocol = (typeof protocols)[number];
 export const protocolNames: Record<Protocol, string> = {
   scim: "SCIM",
   oidc: "OIDC",
-  saml: "SAML",
+  saml: "SAML", // SAML
   "universal-logout": "Universal Logout",
   "shared-signals": "Shared signals",
   "cross-app-access": "Cross App Access",

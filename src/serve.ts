@@ -13,7 +13,7 @@ import { outboxMetrics } from "./outbox/metrics.ts";
 import { type RecurringJob, recurringSource } from "./outbox/recurring.ts";
 import { openRunner } from "./outbox/runner.ts";
 import { activityTargets, eventHandlers, jobKinds, recurringJobs } from "./product.ts";
-import { refreshOld } from "./saml/metadata-refresh.ts";
+import { refreshOld } from "./saml/metadata-refresh.ts"; // SAML
 import { signalSender } from "./shared-signals/sender.ts";
 import type { Database } from "./store/database.ts";
 import { removeExpired } from "./store/housekeeping.ts";
@@ -77,7 +77,7 @@ export async function serve(
     { name: "housekeeping", everyMinutes: 10, handle: () => removeExpired(database) },
     { name: "activity.sealing", everyMinutes: 1, handle: () => sealActivity({ ...sending, log }) },
     { name: "activity.removal", everyMinutes: 10, handle: () => removeOldActivity({ ...sending, log }) },
-    { name: "saml.metadata_refresh", everyMinutes: 10, handle: () => refreshOld(database, limits, log) },
+    { name: "saml.metadata_refresh", everyMinutes: 10, handle: () => refreshOld(database, limits, log) }, // SAML
   ];
   const recurring = recurringSource([...ownJobs, ...recurringJobs], { database, log });
   const runner = openRunner({ database, log, handlers, sources: [webhooks, recurring], onAttempt });

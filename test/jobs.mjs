@@ -20,6 +20,7 @@ const named = {
     "tools/demo/test/guided.test.ts",
     "tools/demo/test/okta-setup.test.ts",
     "tools/demo/test/story.test.ts",
+    "tools/fork/test/saml.test.ts",
     "tools/fork/test/tree.test.ts",
     "tools/fuzz/test/",
     "tools/guide/test/",

@@ -53,6 +53,7 @@ const reasons: Record<RefusalReason, string> = {
   "issuer-not-expected": "unexpected issuer",
   "profile-incomplete": "the profile is incomplete",
   "login-name-not-valid": "the login name is not valid",
+  // SAML {
   "saml-malformed": "the response cannot be read",
   "saml-not-a-sign-in": "the request is not a sign-in",
   "saml-doctype": "the response has a DTD",
@@ -78,6 +79,7 @@ const reasons: Record<RefusalReason, string> = {
   "saml-request-unknown": "the request is unknown or too old",
   "saml-unsolicited": "not started here",
   "saml-replayed": "the response was replayed",
+  // SAML }
 };
 
 /** A RefusalReason in words; other codes as they are. */

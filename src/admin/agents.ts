@@ -7,6 +7,7 @@ import { ConflictError, NotFoundError } from "../errors.ts";
 import type { Connection } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { connectionFacts } from "../trust/connection-facts.ts";
+import { orgNames } from "../trust/issuer-names.ts";
 import { signedIn } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
 import { makeChange, storeOf } from "./change.ts";
@@ -73,8 +74,8 @@ function describeConnection(connection: Connection) {
     key,
     type,
     letsAgentsIn: settings?.crossAppAccess !== false,
-    // An ID-JAG names the org as its issuer, and a SAML connection knows the org only by this URL.
-    lacksOrgUrl: type === "saml" && !connection.settings?.orgUrl,
+    // An ID-JAG names the org as its issuer.
+    lacksOrgUrl: settings !== null && orgNames(settings).length === 0,
     shown: shownValue(connectionFacts(connection)),
   };
 }

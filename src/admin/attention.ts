@@ -4,8 +4,7 @@ import { paths } from "../endpoints.ts";
 import type { Connection, ProvisioningToken, SignalStream } from "../model.ts";
 import type { ProvisioningGrant } from "../store/tenant/provisioning-grants.ts";
 import type { ProvisioningProblem } from "../store/tenant/provisioning-problems.ts";
-import { certificateFacts } from "../trust/certificates.ts";
-import { certificateWarning, findConnectionWarnings } from "../trust/connection-warnings.ts";
+import { certificateEnd, certificateWarning, findConnectionWarnings } from "../trust/connection-warnings.ts";
 import { reasonInWords } from "./activity-words.ts";
 import { withQuery } from "./paging.ts";
 
@@ -65,12 +64,6 @@ function ofConnections(connections: readonly Connection[]): AttentionItem[] {
     href: paths.admin.connection(connection.id),
     action: "Open the connection",
   }));
-}
-
-/** When the last certificate of a connection ends. */
-function certificateEnd({ type, settings }: Connection): number | null {
-  if (type !== "saml" || !settings) return null;
-  return Math.max(...settings.certificates.map((certificate) => certificateFacts(certificate).validUntil));
 }
 
 /** Streams that cannot be managed, or that the transmitter has switched off. */

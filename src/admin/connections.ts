@@ -1,9 +1,9 @@
 import { type Request, Router } from "express";
+import { integration } from "../../config/integration.ts";
 import { createConnection, removeConnection, switchOffConnection } from "../directory/connections.ts";
 import { judgeAgain, linkTestedIdentity } from "../directory/sign-in-tests.ts";
 import { paths } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
-import type { ConnectionType } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -12,6 +12,7 @@ import { answerForm, submittedForm } from "../web/answers.ts";
 import { requireOwner, signedIn } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
 import { adminEntry, pathParameter, storeOf } from "./change.ts";
+import { connectionForms, offeredProtocols } from "./connection-forms.ts";
 import type { AdminDeps } from "./deps.ts";
 import { reviewRoutes } from "./review.ts";
 import { setUpRoutes } from "./set-up.ts";
@@ -77,15 +78,17 @@ function addCreation(router: Router, { database }: AdminDeps): void {
   router.get(paths.admin.newConnection, async (req, res) => {
     const { slug } = signedIn(req).tenant;
     const submitted = submittedForm(res, newConnection);
+    const protocols = offeredProtocols(integration);
     const proposed = {
       key: await freeKey(database, storeOf(req, database), slug),
-      type: "oidc",
+      type: protocols[0],
       app: "catalog",
     };
     res.render("admin/connection-new", {
       title: "Add a connection",
       stylesheets: ["set-up.css"],
       at: newConnection,
+      protocols: protocols.map((type) => ({ type, ...connectionForms[type].choice })),
       form: submitted ?? { values: proposed, problems: {}, notes: {} },
       steps: listSteps(null),
       step: listSteps(null)[0],
@@ -95,7 +98,8 @@ function addCreation(router: Router, { database }: AdminDeps): void {
   router.post(paths.admin.connections, async (req, res) => {
     const { tenant } = signedIn(req);
     const key = formField(req, "key").trim().toLowerCase();
-    const type: ConnectionType = formField(req, "type") === "saml" ? "saml" : "oidc";
+    const offered = offeredProtocols(integration);
+    const type = offered.find((one) => one === formField(req, "type")) ?? offered[0] ?? "oidc";
     const { accounts, isCatalogApp } = readChoices(req);
     try {
       const wanted = { key, type, settings: null, secret: null, draft: true };
@@ -119,7 +123,7 @@ function addCreation(router: Router, { database }: AdminDeps): void {
   });
 }
 
-/** A connection ID to propose, made of the tenant's slug, which the tenant can still use for either protocol. */
+/** A connection ID to propose, made of the tenant's slug, which the tenant can still use for each protocol. */
 async function freeKey(database: Database, store: TenantStore, slug: string): Promise<string> {
   const own = (await store.connections.list()).map(({ key }) => key);
   const proposals = Array.from({ length: own.length + 5 }, (_, index) =>

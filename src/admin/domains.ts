@@ -5,6 +5,7 @@ import { addDomain } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
 import type { Connection, Domain } from "../model.ts";
+import { providerIn } from "../sign-in-protocols.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
@@ -119,10 +120,9 @@ async function listDomains(store: TenantStore) {
   return { domains: rows, ready: connections.filter(canBeEnforced), connections };
 }
 
-/** The issuer or entity ID of the connection's identity provider. */
+/** The name of the connection's identity provider. */
 function providerOf({ settings }: Connection): string {
-  if (!settings) return "no provider yet";
-  return "issuer" in settings ? settings.issuer : settings.idpEntityId;
+  return settings ? providerIn(settings).issuer : "no provider yet";
 }
 
 /** Everything that an administrator should see before changing a domain: its state, and the connections to choose from. */

@@ -1,8 +1,11 @@
 import type { Request } from "express";
 import { checkShownName } from "../directory/names.ts";
 import { InvalidError } from "../errors.ts";
-import type { OidcSettings } from "../model.ts";
+import type { ConnectionSettings, OidcSettings } from "../model.ts";
+import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import { formField } from "../web/request.ts";
+import type { AdminDeps } from "./deps.ts";
+import type { SetUpContext } from "./set-up-context.ts";
 
 /** A field that passed its check: the value to store, and a note about it for the person who entered it. */
 interface CheckedField {
@@ -19,6 +22,38 @@ export type FieldCheck = (
   text: string,
   other: (name: string) => string,
 ) => CheckedField | Promise<CheckedField>;
+
+/** The result of reading a connection's form. */
+export interface EnteredConnection<Settings extends ConnectionSettings = ConnectionSettings> {
+  settings: Settings;
+  /** Null keeps the stored one, or none. */
+  secret: string | null;
+  justInTime: boolean;
+  /** Sentences about what was left out. */
+  notes: readonly string[];
+}
+
+/** The form of a connection's settings. Each sign-in protocol has one: connection-forms.ts. */
+export interface ConnectionForm<Settings extends ConnectionSettings = ConnectionSettings> {
+  /** How people choose the protocol: its name in Okta, and what they will copy from there. */
+  choice: { name: string; hint: string };
+  /** The names of the fields in the summary of what is wrong. */
+  labels: Readonly<Record<string, string>>;
+  /** Values that only the templates of this form need. */
+  locals: Readonly<Record<string, unknown>>;
+  /** Our certificates at a connection, the first of which signs. Absent if the protocol needs none. */
+  ourCertificates?(deps: AdminDeps, context: Pick<SetUpContext, "store" | "connection">): Promise<string[]>;
+  /** The checks of the text fields. */
+  checks(limits: FetchLimits): Record<string, FieldCheck>;
+  /** Reads the whole form. Null if there are problems, which the form then holds. */
+  read(
+    form: FormReader,
+    limits: FetchLimits,
+    before: { settings: Settings | null; hasSecret: boolean },
+  ): Promise<EnteredConnection<Settings> | null>;
+  /** The values of the fields; null before anything is entered. */
+  values(settings: Settings | null, justInTime: boolean): Record<string, string>;
+}
 
 /** Reads a posted form field by field, and collects all problems instead of stopping at the first. */
 export class FormReader {

@@ -1,12 +1,40 @@
+import { okta } from "okta-labels/labels";
 import { InvalidError } from "../errors.ts";
 import type { OidcSettings } from "../model.ts";
 import { providerDescriber } from "../oidc/describe.ts";
 import { checkAcrValues, checkMaxAge } from "../oidc/issuer.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
-import { type FieldCheck, type FormReader, optional, readRoleMapping, textCheck } from "./form-reader.ts";
+import {
+  type ConnectionForm,
+  type EnteredConnection,
+  type FieldCheck,
+  type FormReader,
+  optional,
+  readRoleMapping,
+  textCheck,
+} from "./form-reader.ts";
+
+export const oidcForm: ConnectionForm<OidcSettings> = {
+  choice: {
+    name: okta.signOn.openIdConnect,
+    hint: "Recommended by Okta. You copy a client ID and a client secret.",
+  },
+  labels: {
+    issuer: okta.signOn.issuer,
+    clientId: okta.signOn.clientId,
+    clientSecret: okta.signOn.clientSecret,
+    maxAgeMinutes: "Minutes after which people sign in at Okta again",
+    acrValues: "What administrators need to sign in again",
+    issuerAlias: "Other name of the org",
+  },
+  locals: {},
+  checks: oidcChecks,
+  read: (form, limits, { hasSecret }) => readOidcForm(form, limits, hasSecret),
+  values: oidcValues,
+};
 
 /** The checks of an OIDC connection's text fields. */
-export function oidcChecks(limits: FetchLimits): Record<string, FieldCheck> {
+function oidcChecks(limits: FetchLimits): Record<string, FieldCheck> {
   const describeProvider = providerDescriber(limits);
   const noSpaces = {
     pattern: /^[\x21-\x7e]+$/,
@@ -42,19 +70,11 @@ export function oidcChecks(limits: FetchLimits): Record<string, FieldCheck> {
   };
 }
 
-export interface OidcInput {
-  settings: OidcSettings;
-  /** Null keeps the stored one. */
-  secret: string | null;
-  justInTime: boolean;
-}
-
-/** Reads the whole form. Null if there are problems, which the form then holds. */
-export async function readOidcForm(
+async function readOidcForm(
   form: FormReader,
   limits: FetchLimits,
   hasSecret: boolean,
-): Promise<OidcInput | null> {
+): Promise<EnteredConnection<OidcSettings> | null> {
   const checks = oidcChecks(limits) as Record<keyof OidcSettings | "clientSecret", FieldCheck>;
   const issuer = await form.checked("issuer", checks.issuer);
   const issuerAlias = await form.checked("issuerAlias", checks.issuerAlias);
@@ -83,11 +103,11 @@ export async function readOidcForm(
     },
     secret: secret || null,
     justInTime,
+    notes: [],
   };
 }
 
-/** The form's values before anything is entered. */
-export function oidcValues(settings: OidcSettings | null, justInTime: boolean): Record<string, string> {
+function oidcValues(settings: OidcSettings | null, justInTime: boolean): Record<string, string> {
   const onOff = (value: boolean) => (value ? "on" : "");
   return {
     issuer: settings?.issuer ?? "",

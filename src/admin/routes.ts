@@ -29,7 +29,7 @@ import { overviewRoutes } from "./overview.ts";
 import { peopleRoutes } from "./people.ts";
 import { personRoutes } from "./person.ts";
 import { provisioningRoutes } from "./provisioning.ts";
-import { samlActionRoutes } from "./saml-actions.ts";
+import { samlActionRoutes } from "./saml-actions.ts"; // SAML
 import { sentSignalRoutes } from "./sent-signals.ts";
 import { sessionRoutes } from "./sessions.ts";
 import { setUpGuestRoutes, setUpLinkRoutes } from "./set-up-links.ts";
@@ -43,7 +43,7 @@ export function adminRoutes(deps: AdminDeps): Router {
   router.use(overviewRoutes(deps));
   router.use(connectionRoutes(deps));
   router.use(setUpLinkRoutes(deps));
-  router.use(samlActionRoutes(deps));
+  router.use(samlActionRoutes(deps)); // SAML
   router.use(signalRoutes(deps));
   router.use(sentSignalRoutes(deps));
   router.use(domainRoutes(deps));

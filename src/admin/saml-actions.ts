@@ -7,8 +7,9 @@ import { refreshMetadata } from "../saml/metadata-refresh.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { answerForm } from "../web/answers.ts";
 import type { AdminDeps } from "./deps.ts";
+import { ourCertificates } from "./saml-keys.ts";
 import { adminContext, lockAsShown, mayEdit, type SetUpContext } from "./set-up-context.ts";
-import { keyFacts, ourCertificates } from "./set-up-page.ts";
+import { keyFacts } from "./set-up-page.ts";
 import { pageOfStep } from "./set-up-steps.ts";
 import { checkShown } from "./shown.ts";
 

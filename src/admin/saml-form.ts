@@ -1,3 +1,4 @@
+import { okta } from "okta-labels/labels";
 import { attributes } from "../../config/attributes.ts";
 import { InvalidError } from "../errors.ts";
 import type { SamlSettings } from "../model.ts";
@@ -6,15 +7,44 @@ import { aliasNeedsOrgUrl, bothForUniversalLogout, checkAppInstanceId } from "..
 import { parseIdpMetadata } from "../saml/idp-metadata.ts";
 import { checkSigningCertificates, readCertificate } from "../trust/certificates.ts";
 import { checkedUrl, type FetchLimits, guardedDocument } from "../trust/guarded-fetch.ts";
-import { type FieldCheck, type FormReader, optional, readRoleMapping, textCheck } from "./form-reader.ts";
+import {
+  type ConnectionForm,
+  type EnteredConnection,
+  type FieldCheck,
+  type FormReader,
+  optional,
+  readRoleMapping,
+  textCheck,
+} from "./form-reader.ts";
+import { ourCertificates } from "./saml-keys.ts";
 
 /** The fields whose SAML attribute can have another name. */
-export const nameableFields = attributes.flatMap(({ field, label, samlAttribute }) =>
+const nameableFields = attributes.flatMap(({ field, label, samlAttribute }) =>
   field === null || field === "active" ? [] : [{ field, label, usual: samlAttribute }],
 );
 
-/** The checks of a SAML connection's text fields. */
-export function samlChecks(limits: FetchLimits): Record<string, FieldCheck> {
+export const samlForm: ConnectionForm<SamlSettings> = {
+  choice: { name: okta.signOn.saml, hint: "You copy a metadata URL, or a certificate." },
+  labels: {
+    metadataUrl: okta.signOn.metadataUrl,
+    metadataXml: "Metadata XML",
+    ssoUrl: okta.signOn.signOnUrl,
+    idpEntityId: okta.signOn.issuer,
+    certificates: okta.signOn.signingCertificate,
+    appInstanceId: "App instance ID",
+    orgUrl: "Org URL",
+    orgUrlAlias: "Other name of the org",
+    subjectAttribute: "Attribute that names the person",
+    ...Object.fromEntries(nameableFields.map(({ field, label }) => [`name-${field}`, label])),
+  },
+  locals: { nameableFields, attributes: attributes.filter(({ samlAttribute }) => samlAttribute !== null) },
+  ourCertificates,
+  checks: samlChecks,
+  read: (form, limits, { settings }) => readSamlForm(form, limits, settings),
+  values: samlValues,
+};
+
+function samlChecks(limits: FetchLimits): Record<string, FieldCheck> {
   const oneLine = { pattern: /^\S.*$/, problem: "This contains a line break." };
   const { allowPrivateNetwork } = limits;
   const orgName: FieldCheck = (text) => ({ value: checkIssuer(text, allowPrivateNetwork), note: null });
@@ -64,22 +94,12 @@ function readCertificates(text: string): string[] {
   return [...new Set(parts.map(readCertificate))];
 }
 
-export interface SamlInput {
-  settings: SamlSettings;
-  justInTime: boolean;
-  /** Sentences about what was left out of metadata. */
-  notes: readonly string[];
-}
-
-/**
- * Reads the whole form. Null if there are problems, which the form then holds. Pasted metadata, or metadata from a new
- * URL, replaces the values that it contains.
- */
-export async function readSamlForm(
+/** Pasted metadata, or metadata from a new URL, replaces the values that it contains. */
+async function readSamlForm(
   form: FormReader,
   limits: FetchLimits,
   before: SamlSettings | null,
-): Promise<SamlInput | null> {
+): Promise<EnteredConnection<SamlSettings> | null> {
   const checks = samlChecks(limits);
   const checked = (name: string) => form.checked(name, checks[name] as FieldCheck);
   const filled = await fillFromMetadata(form, limits, before);
@@ -115,6 +135,7 @@ export async function readSamlForm(
   if (!form.isValid || ssoUrl === null || idpEntityId === null || certificates === null) return null;
   return {
     settings: { idpEntityId, ssoUrl, certificates: certificates.split("\n"), ...settings },
+    secret: null,
     justInTime,
     notes: filled.notes,
   };
@@ -174,8 +195,7 @@ function readSwitches(form: FormReader) {
   };
 }
 
-/** The form's values before anything is entered. */
-export function samlValues(settings: SamlSettings | null, justInTime: boolean): Record<string, string> {
+function samlValues(settings: SamlSettings | null, justInTime: boolean): Record<string, string> {
   const onOff = (value: boolean) => (value ? "on" : "");
   const names = nameableFields.map(({ field }) => [`name-${field}`, settings?.attributeNames?.[field] ?? ""]);
   return {

@@ -1,22 +1,19 @@
 import type { Request, Response } from "express";
-import { okta } from "okta-labels/labels";
 import { oktaScreens } from "okta-labels/screens";
-import { attributes } from "../../config/attributes.ts";
 import { connectionVariable, integration } from "../../config/integration.ts";
 import { guestsAreFrozen } from "../directory/connections.ts";
 import { latestSignInTest } from "../directory/sign-in-tests.ts";
-import { oidcUrls, paths, samlUrls } from "../endpoints.ts";
+import { paths } from "../endpoints.ts";
 import type { Connection } from "../model.ts";
-import { keyPairsOf } from "../saml/keys.ts";
+import { protocolName, providerIn, signInProtocols } from "../sign-in-protocols.ts";
 import { hashToken, randomToken } from "../store/secrets.ts";
 import { certificateExpiry, certificateFacts } from "../trust/certificates.ts";
 import { connectionFacts, type Fact } from "../trust/connection-facts.ts";
 import { submittedForm } from "../web/answers.ts";
 import { refusals } from "../web/refusals.ts";
+import { connectionForms } from "./connection-forms.ts";
 import type { AdminDeps } from "./deps.ts";
 import { connectionFigures } from "./figures.ts";
-import { oidcValues } from "./oidc-form.ts";
-import { nameableFields, samlValues } from "./saml-form.ts";
 import { choiceValues } from "./set-up-choices.ts";
 import { isFrozen, mayEdit, type SetUpContext } from "./set-up-context.ts";
 import { listSteps, stepAskedFor, tabAskedFor } from "./set-up-steps.ts";
@@ -37,7 +34,7 @@ export async function showSetUp(
   const facts = connectionFacts(connection);
   const isDraft = connection.status === "draft";
   res.render(templateOf(context), {
-    title: `${connection.type === "oidc" ? "OpenID Connect" : "SAML"} connection ${connection.key}`,
+    title: `${protocolName(connection.type)} connection ${connection.key}`,
     stylesheets: ["set-up.css", "figures.css"],
     connection,
     base,
@@ -110,64 +107,37 @@ async function readStored(deps: AdminDeps, context: SetUpContext) {
 async function pageValues(deps: AdminDeps, context: SetUpContext) {
   const { connection, tenant } = context;
   const { key, type } = connection;
-  const ours = type === "saml" ? await ourCertificates(deps, context) : [];
+  const form = connectionForms[type];
+  const ours = (await form.ourCertificates?.(deps, context)) ?? [];
   const isStopped = isFrozen(context);
   return {
     canEdit: mayEdit(context) && !isStopped,
     isStopped,
     guestsWait: connection.status === "draft" && guestsAreFrozen(connection),
     shownKeys: shownValue(keyFacts(ours)),
-    urls: type === "oidc" ? oidcUrls(deps.baseUrl, key) : samlUrls(deps.baseUrl, key),
+    urls: signInProtocols[type].urls(deps.baseUrl, key),
     logoutEndpoint: deps.baseUrl + paths.globalTokenRevocation,
     passwordUrl: deps.baseUrl + paths.passwordLoginOf(tenant.slug),
     certificates: providerCertificates(connection).map(certificateRow),
     ourCertificates: ours.map(certificateRow),
     newTestId: randomToken(),
     refusals,
-    attributes: attributes.filter(({ samlAttribute }) => samlAttribute !== null),
-    nameableFields,
-    labels: fieldLabels,
+    ...form.locals,
+    labels: {
+      ...form.labels,
+      roleName: "Name of the claim or attribute",
+      roleValues: "Values that make an administrator",
+    },
     screens: oktaScreens(integration.displayName, { label: connectionVariable.label, value: key }),
   };
 }
 
-/** The names of the fields in the summary of what is wrong. */
-const fieldLabels: Readonly<Record<string, string>> = {
-  issuer: okta.signOn.issuer,
-  clientId: okta.signOn.clientId,
-  clientSecret: okta.signOn.clientSecret,
-  maxAgeMinutes: "Minutes after which people sign in at Okta again",
-  acrValues: "What administrators need to sign in again",
-  issuerAlias: "Other name of the org",
-  roleName: "Name of the claim or attribute",
-  roleValues: "Values that make an administrator",
-  metadataUrl: okta.signOn.metadataUrl,
-  metadataXml: "Metadata XML",
-  ssoUrl: okta.signOn.signOnUrl,
-  idpEntityId: okta.signOn.issuer,
-  certificates: okta.signOn.signingCertificate,
-  appInstanceId: "App instance ID",
-  orgUrl: "Org URL",
-  orgUrlAlias: "Other name of the org",
-  subjectAttribute: "Attribute that names the person",
-  ...Object.fromEntries(nameableFields.map(({ field, label }) => [`name-${field}`, label])),
-};
-
-function storedValues(connection: Connection): Record<string, string> {
-  const { type, settings, justInTime } = connection;
-  return type === "oidc" ? oidcValues(settings, justInTime) : samlValues(settings, justInTime);
+function storedValues({ type, settings, justInTime }: Connection): Record<string, string> {
+  return connectionForms[type].values(settings, justInTime);
 }
 
-function providerCertificates({ type, settings }: Connection): string[] {
-  return type === "saml" && settings ? settings.certificates : [];
-}
-
-/** Our certificates at a connection. The first one signs. */
-export async function ourCertificates(
-  { sealer, generateKeys }: AdminDeps,
-  { store, connection }: Pick<SetUpContext, "store" | "connection">,
-): Promise<string[]> {
-  return (await keyPairsOf(store, sealer, connection, generateKeys)).map(({ certificate }) => certificate);
+function providerCertificates({ settings }: Connection): readonly string[] {
+  return (settings && providerIn(settings).certificates) ?? [];
 }
 
 /** Everything that an administrator should see before changing our key. */

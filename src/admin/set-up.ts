@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from "express";
 import { changeSettings, recordEdit, rotateSecret } from "../directory/connections.ts";
 import { isTestUnderWay, judgeAgain, startSignInTest } from "../directory/sign-in-tests.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
-import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
+import type { Connection, ConnectionSettings } from "../model.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { connectionFacts } from "../trust/connection-facts.ts";
@@ -10,10 +10,9 @@ import { answerForm, ChangedError, type FormAnswer } from "../web/answers.ts";
 import { documentForm, formField, TooManyRequestsError } from "../web/request.ts";
 import { signInPath } from "../web/sign-in-options.ts";
 import { pathParameter } from "./change.ts";
+import { connectionForms } from "./connection-forms.ts";
 import type { AdminDeps } from "./deps.ts";
-import { FormReader } from "./form-reader.ts";
-import { oidcChecks, readOidcForm } from "./oidc-form.ts";
-import { readSamlForm, samlChecks } from "./saml-form.ts";
+import { type EnteredConnection, FormReader } from "./form-reader.ts";
 import { readChoices } from "./set-up-choices.ts";
 import { editorOf, isFrozen, mayEdit, type SetUpContext } from "./set-up-context.ts";
 import { showSetUp } from "./set-up-page.ts";
@@ -56,7 +55,7 @@ export function setUpRoutes(
   router.post(`${pattern}/check`, async (req, res) => {
     const { connection } = await contextOfEdit(req);
     await parseBody(req, res);
-    const checks = connection.type === "oidc" ? oidcChecks(deps.limits) : samlChecks(deps.limits);
+    const checks = connectionForms[connection.type].checks(deps.limits);
     const name = formField(req, "field");
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
     if (!check) throw new InvalidError("There is no such field.");
@@ -230,8 +229,7 @@ async function saveForm(deps: AdminDeps, context: SetUpContext, req: Request, re
     if (!(error instanceof ChangedError)) throw error;
     return await answer(req, res, context, "values", { ...changedProblem(error), form: keptForm(form) });
   }
-  const notes = "notes" in input ? input.notes : [];
-  const text = ["The values are saved.", ...notes, "Now test the sign-in."].join(" ");
+  const text = ["The values are saved.", ...input.notes, "Now test the sign-in."].join(" ");
   await answer(req, res, context, "test", { kind: "done", text });
 }
 
@@ -250,14 +248,12 @@ function keptForm({ values, problems, notes }: FormReader): NonNullable<FormAnsw
   return { values: Object.fromEntries(Object.entries(values).filter(isKept)), problems, notes };
 }
 
-type SetUpInput = NonNullable<Awaited<ReturnType<typeof readInput>>>;
-
 /** Saves the settings in the transaction of the context's store. Throws ChangedError. */
 async function saveInput(
   deps: AdminDeps,
   context: SetUpContext,
   req: Request,
-  input: SetUpInput,
+  input: EnteredConnection,
 ): Promise<void> {
   const { store } = context;
   const now = await lockForEdit(req, context, store);
@@ -277,22 +273,16 @@ async function saveInput(
 }
 
 async function readInput({ limits }: AdminDeps, { store, connection }: SetUpContext, form: FormReader) {
-  if (connection.type === "oidc") {
-    const { current } = await store.connections.sealedSecrets(connection.id);
-    return await readOidcForm(form, limits, current !== null);
-  }
-  const input = await readSamlForm(form, limits, connection.settings);
-  return input && { ...input, secret: null };
+  const { current } = await store.connections.sealedSecrets(connection.id);
+  const before = { settings: connection.settings, hasSecret: current !== null };
+  return await connectionForms[connection.type].read(form, limits, before);
 }
 
 /** Settings that are on while they are missing. */
 const onIfMissing = new Set(["universalLogout", "crossAppAccess", "idpInitiated"]);
 
 /** The names of the settings that differ. A setting that was missing and now has its default is not a change. */
-function changedSettings(
-  before: OidcSettings | SamlSettings | null,
-  after: OidcSettings | SamlSettings,
-): string[] {
+function changedSettings(before: ConnectionSettings | null, after: ConnectionSettings): string[] {
   const [old, now] = [before ?? {}, after].map((settings) => new Map(Object.entries(settings)));
   const asText = (name: string, value: unknown) =>
     JSON.stringify(onIfMissing.has(name) ? value !== false : value || null);

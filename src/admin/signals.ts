@@ -28,6 +28,7 @@ import {
   takeOverStream,
   verifyStream,
 } from "../shared-signals/streams.ts";
+import { protocolName } from "../sign-in-protocols.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import { systemStore } from "../store/system-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
@@ -38,7 +39,7 @@ import { adminEntry, pathParameter, storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { signalFigures } from "./figures.ts";
 import { FormReader, optional } from "./form-reader.ts";
-import { oidcChecks } from "./oidc-form.ts";
+import { oidcForm } from "./oidc-form.ts";
 import { sendingValues } from "./sent-signals.ts";
 import { adminContext } from "./set-up-context.ts";
 import { checkShown, shownValue } from "./shown.ts";
@@ -82,7 +83,7 @@ function addPage(router: Router, { database, baseUrl }: AdminDeps): void {
     if (connection.status === "draft") return res.redirect(303, base);
     const stream = await store.signalStreams.ofConnection(connection.id);
     res.render("admin/signals", {
-      title: `${connection.type === "oidc" ? "OpenID Connect" : "SAML"} connection ${connection.key}`,
+      title: `${protocolName(connection.type)} connection ${connection.key}`,
       stylesheets: ["set-up.css", "figures.css"],
       connection,
       base,
@@ -120,7 +121,7 @@ const eventNames: Readonly<Record<string, string>> = {
 /** An owner enters the client, the org asks for consent, and the browser comes back. */
 function addConsent(router: Router, deps: AdminDeps): void {
   const { database, limits } = deps;
-  const checks = oidcChecks(limits);
+  const checks = oidcForm.checks(limits);
 
   router.post(`${page}/connect`, requireOwner, findStreamAction(deps), async (req, res) => {
     const action = streamActionOf(req);

@@ -24,7 +24,7 @@ export const activityCommands: readonly Command[] = [
       const reports: NamedReport[] = [];
       for (const tenant of tenants) {
         const store = forTenant(database, tenant.id);
-        const report = await verifyTrail(store, sealer(config.dataKey), { expected });
+        const report = await verifyTrail(store, sealer(config.dataKey, config.formerDataKeys), { expected });
         reports.push({ tenant: tenant.slug, ...report });
       }
       return {

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import {
   type ConnectionInput,
   createConnection,
@@ -8,70 +7,52 @@ import {
 } from "../directory/connections.ts";
 import { approveOwner, detectLastOwnerLoss } from "../directory/owners.ts";
 import { tenantBySlug } from "../directory/tenants.ts";
-import { oidcUrls, samlUrls } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
-import type { Connection, OidcSettings, SamlSettings, Tenant } from "../model.ts";
-import { checkIssuer } from "../oidc/issuer.ts";
-import { readProvider } from "../oidc/provider-facts.ts";
-import { aliasNeedsOrgUrl, bothForUniversalLogout, checkAppInstanceId } from "../saml/app-instance.ts";
-import { parseIdpMetadata } from "../saml/idp-metadata.ts";
+import type { Connection, ConnectionSettings, Tenant } from "../model.ts";
+import { connectionTypes, isConnectionType, signInProtocols } from "../sign-in-protocols.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { settingsVersion } from "../trust/connection-facts.ts";
-import { guardedDocument } from "../trust/guarded-fetch.ts";
 import type { Command, CommandContext, CommandInput, CommandResult } from "./command.ts";
+import { namedConnection, operator, readRoleMapping, roleMappingOptions } from "./connection-options.ts";
 import {
-  fetchLimits,
-  namedConnection,
-  operator,
-  readClientSecret,
-  readIssuerAlias,
-  readOrgUrl,
-  readRoleMapping,
-  refuseOtherProtocol,
-  roleMappingOptions,
-} from "./connection-options.ts";
+  connectionProtocols,
+  protocolOptions,
+  refuseOtherProtocols,
+  typeUsage,
+} from "./connection-protocols.ts";
 import { connectionSettingsCommands } from "./connection-settings.ts";
+
+const { values, switches } = protocolOptions("creation");
+const protocolUsage = connectionTypes
+  .map((type) => `--type ${type} ${connectionProtocols[type].creation.usage}`)
+  .join(" | ");
 
 /** The operator's commands for connections. A customer's admin can do the same in the browser. */
 export const connectionCommands: Command[] = [
   {
     name: "connection create",
     usage:
-      "<slug> --type oidc --issuer URL --client-id ID --client-secret-stdin [--issuer-alias URL] " +
-      "[--sign-out-of-provider] [--check] | --type saml --metadata FILE_OR_URL [--entity-id ID] [--app-instance-id 0oa…] " +
-      "[--org-url URL] [--org-url-alias URL]  " +
-      `[--key KEY] [--jit] ${roleMappingOptions.usage} [--no-universal-logout] [--no-cross-app-access] [--draft] [--json]`,
+      `<slug> ${protocolUsage}  [--key KEY] [--jit] ${roleMappingOptions.usage} [--no-universal-logout] ` +
+      "[--no-cross-app-access] [--draft] [--json]",
     summary: "Create a connection; it is active at once unless it is a draft",
     positionals: ["slug"],
-    values: [
-      ...[
-        "type",
-        "key",
-        "issuer",
-        "issuer-alias",
-        "client-id",
-        "metadata",
-        "entity-id",
-        "app-instance-id",
-        "org-url",
-        "org-url-alias",
-      ],
-      ...roleMappingOptions.values,
-    ],
+    values: ["type", "key", ...values, ...roleMappingOptions.values],
     lists: roleMappingOptions.lists,
-    switches: [
-      ...["client-secret-stdin", "sign-out-of-provider", "check", "jit", "draft"],
-      ...["no-universal-logout", "no-cross-app-access"],
-    ],
+    switches: [...switches, "jit", "draft", "no-universal-logout", "no-cross-app-access"],
     async run(input, context) {
       const tenant = await tenantBySlug(context.database, input.positional("slug"));
       const type = input.required("type");
-      if (type !== "oidc" && type !== "saml")
-        throw new InvalidError(`--type must be oidc or saml, not "${type}".`);
-      refuseOtherProtocol(input, type);
-      return type === "oidc"
-        ? await createOidc(input, context, tenant)
-        : await createSaml(input, context, tenant);
+      if (!isConnectionType(type))
+        throw new InvalidError(`--type must be ${connectionTypes.join(" or ")}, not "${type}".`);
+      refuseOtherProtocols(input, type);
+      const { settings, secret, notes } = await connectionProtocols[type].create(input, context);
+      const own = { type, settings: { ...settings, ...commonSettings(input) }, secret };
+      const connection = await create(input, context, tenant, own);
+      return creationResult(
+        connection,
+        signInProtocols[type].urls(context.config.baseUrl, connection.key),
+        notes,
+      );
     },
   },
   {
@@ -94,7 +75,7 @@ export const connectionCommands: Command[] = [
   },
   {
     name: "connection enable",
-    usage: "<slug> --key KEY --type oidc|saml [--version VERSION] [--json]",
+    usage: `<slug> --key KEY ${typeUsage} [--version VERSION] [--json]`,
     summary:
       "Let a connection sign people in, with exactly the settings that connection show printed as VERSION",
     positionals: ["slug"],
@@ -110,7 +91,7 @@ export const connectionCommands: Command[] = [
   },
   {
     name: "connection disable",
-    usage: "<slug> --key KEY --type oidc|saml [--json]",
+    usage: `<slug> --key KEY ${typeUsage} [--json]`,
     summary: "Disable a connection and sign out the people who signed in through it",
     positionals: ["slug"],
     values: ["key", "type"],
@@ -126,7 +107,7 @@ export const connectionCommands: Command[] = [
   },
   {
     name: "connection approve-owner",
-    usage: "<slug> --key KEY --type oidc|saml --email EMAIL [--json]",
+    usage: `<slug> --key KEY ${typeUsage} --email EMAIL [--json]`,
     summary: "Allow an owner to sign in through a connection from their next sign-in on",
     positionals: ["slug"],
     values: ["key", "type", "email"],
@@ -146,66 +127,10 @@ export const connectionCommands: Command[] = [
   ...connectionSettingsCommands,
 ];
 
-async function createOidc(
-  input: CommandInput,
-  context: CommandContext,
-  tenant: Tenant,
-): Promise<CommandResult> {
-  const issuer = checkIssuer(input.required("issuer"), context.config.insecureAllowPrivateNetwork);
-  const clientId = input.required("client-id");
-  const secret = await readClientSecret(input, context);
-  if (input.isSet("check")) await readProvider(issuer, fetchLimits(context));
-  const alias = await readIssuerAlias(input, context, issuer);
-  const settings: OidcSettings = {
-    issuer,
-    ...(alias ? { issuerAlias: alias } : {}),
-    clientId,
-    ...(input.isSet("sign-out-of-provider") ? { signOutOfProvider: true } : {}),
-    ...commonSettings(input),
-  };
-  const connection = await create(input, context, tenant, { type: "oidc", settings, secret });
-  return creationResult(connection, oidcUrls(context.config.baseUrl, connection.key));
-}
-
-async function createSaml(
-  input: CommandInput,
-  context: CommandContext,
-  tenant: Tenant,
-): Promise<CommandResult> {
-  const source = input.required("metadata");
-  const isUrl = /^https?:\/\//.test(source);
-  const limits = fetchLimits(context);
-  const document = isUrl ? await guardedDocument(source, limits) : await readMetadataFile(source);
-  const entityId = input.value("entity-id");
-  const options = { allowPrivateNetwork: limits.allowPrivateNetwork, entityId };
-  const { values, notes } = parseIdpMetadata(document, options);
-  // Metadata of a single provider is read without a choice, but the operator named the one to trust.
-  if (entityId !== undefined && values.idpEntityId !== entityId)
-    throw new InvalidError(`The metadata is of ${values.idpEntityId}, not of ${entityId}.`);
-  const left = notes.length > 0 ? { notes } : {};
-  const appInstanceId = input.value("app-instance-id");
-  const orgUrl = readOrgUrl(input, limits, "org-url");
-  const orgUrlAlias = readOrgUrl(input, limits, "org-url-alias");
-  if ((appInstanceId === undefined) !== (orgUrl === undefined))
-    throw new InvalidError(bothForUniversalLogout);
-  if (orgUrlAlias !== undefined && orgUrl === undefined) throw new InvalidError(aliasNeedsOrgUrl);
-  const settings: SamlSettings = {
-    ...values,
-    metadataUrl: isUrl ? source : null,
-    ...(isUrl ? { metadataRead: { at: Date.now(), problem: null, ...left } } : {}),
-    appInstanceId: appInstanceId === undefined ? null : checkAppInstanceId(appInstanceId),
-    orgUrl: orgUrl ?? null,
-    ...(orgUrlAlias ? { orgUrlAlias } : {}),
-    ...commonSettings(input),
-  };
-  const connection = await create(input, context, tenant, { type: "saml", settings, secret: null });
-  return creationResult(connection, samlUrls(context.config.baseUrl, connection.key), notes);
-}
-
-/** The settings that both protocols share. */
+/** The settings that all protocols share. */
 function commonSettings(
   input: CommandInput,
-): Pick<OidcSettings, "roleMapping" | "universalLogout" | "crossAppAccess"> {
+): Pick<ConnectionSettings, "roleMapping" | "universalLogout" | "crossAppAccess"> {
   const roleMapping = readRoleMapping(input);
   return {
     ...(roleMapping ? { roleMapping } : {}),
@@ -264,12 +189,4 @@ function checkVersion(connection: Connection, version: string | undefined): void
 
 function statusResult({ key, type, status }: Connection) {
   return { json: { key, type, status }, text: `The ${type} connection ${key} is ${status}.` };
-}
-
-async function readMetadataFile(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file);
-  } catch {
-    throw new InvalidError(`The file ${file} cannot be read.`);
-  }
 }

@@ -1,10 +1,8 @@
 import { endedUnasked, isLivingGrant } from "../directory/provisioning-grants.ts";
 import { isActiveToken, tokenWarnings } from "../directory/provisioning-tokens.ts";
-import type { Connection } from "../model.ts";
 import { systemStore } from "../store/system-store.ts";
 import type { TenantHealth } from "../store/tenant-health.ts";
-import { certificateFacts } from "../trust/certificates.ts";
-import { findConnectionWarnings } from "../trust/connection-warnings.ts";
+import { certificateEnd, findConnectionWarnings } from "../trust/connection-warnings.ts";
 import { visible } from "../visible.ts";
 import type { Command } from "./command.ts";
 
@@ -124,12 +122,6 @@ function toJson(health: TenantHealth, ready: TenantReadiness, attention: string[
     },
     attention,
   };
-}
-
-/** The time at which the last certificate of a SAML connection expires. */
-function certificateEnd({ type, settings }: Connection): number | null {
-  if (type !== "saml" || !settings) return null;
-  return Math.max(0, ...settings.certificates.map((one) => certificateFacts(one).validUntil)) || null;
 }
 
 interface HealthRow {

@@ -1,7 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { z } from "zod";
-import { samlUrls } from "../endpoints.ts";
-import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
+import type { Connection, ConnectionSettings, OidcSettings } from "../model.ts";
 import { toleranceSeconds } from "../oauth/policy.ts";
 import { orgNames, withoutSlash } from "../trust/issuer-names.ts";
 import type { KeyStore } from "../trust/jwks.ts";
@@ -32,14 +31,6 @@ const claimsShape = z.object({
   act: z.object({ sub: text }).optional().catch(undefined),
 });
 export type AssertionClaims = z.infer<typeof claimsShape>;
-
-/** A SAML connection's person (RFC 9493 §3.2.5, Okta): the NameID alone could be another service provider's. */
-const samlSubject = z.object({
-  format: z.literal("saml-nameid"),
-  issuer: text,
-  nameid: text,
-  sp_name_qualifier: text,
-});
 
 export interface Assertion {
   /** The text that the client sent: exactly this is judged and verified. */
@@ -75,26 +66,10 @@ export function issuerOf({ claims }: Assertion): string {
   return withoutSlash(claims.iss);
 }
 
-/**
- * The subject that the assertion names at a connection, as a sign-in would: `sub` for OIDC; for SAML the NameID, if its issuer
- * and service provider are the connection's, too. Null if it names none. A connection that identifies people by an
- * attribute has none, because no ID-JAG carries that attribute.
- */
-export function subjectAt({ claims }: Assertion, connection: Connection, baseUrl: string): string | null {
-  const isSaml = claims.sub_id?.format === "saml-nameid";
-  if (connection.type === "oidc") return isSaml ? null : (claims.sub ?? null);
-  const named = samlSubject.safeParse(claims.sub_id).data;
-  const isOfConnection =
-    named?.issuer === connection.settings?.idpEntityId &&
-    named?.sp_name_qualifier === samlUrls(baseUrl, connection.key).entityId &&
-    !connection.settings?.subjectAttribute;
-  return named && isOfConnection ? named.nameid : null;
-}
-
 /** Verifies an assertion with the org's published keys. Throws UnavailableError if they cannot be read at the moment. */
 export type AssertionVerifier = (
   assertion: Assertion,
-  settings: OidcSettings | SamlSettings,
+  settings: ConnectionSettings,
 ) => Promise<TokenFinding | null>;
 
 /** The org's other name is trusted with the same keys only. */

@@ -1,8 +1,8 @@
 import type { Request } from "express";
 import { judge } from "policy-list/policy";
-import { crossAppAccessUrls, samlUrls } from "../endpoints.ts";
+import { crossAppAccessUrls } from "../endpoints.ts";
 import { UnavailableError } from "../errors.ts";
-import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
+import type { Connection, ConnectionSettings } from "../model.ts";
 import { known, type TokenRequest, tokenRequestOf, wordsIn } from "../oauth/token-request.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
@@ -14,10 +14,10 @@ import {
   type ConnectionOfIssuer,
   issuerOf,
   readAssertion,
-  subjectAt,
 } from "./assertion.ts";
 import { type IssuedAccess, issueAccess } from "./issue.ts";
 import { assertionRules, connectionRules, grantRules, resourceRules, switchRules } from "./policy.ts";
+import { namesConnection, provesOrg, subjectAt } from "./subject.ts";
 
 export interface AssertionDeps {
   database: Database;
@@ -128,14 +128,13 @@ async function knownToOrg(
   assertion: Assertion,
   connections: readonly ConnectionOfIssuer[],
 ): Promise<ConnectionOfIssuer[]> {
-  const { aud_tenant: key, sub_id: subject } = assertion.claims;
+  const { aud_tenant: key } = assertion.claims;
   const known: ConnectionOfIssuer[] = [];
   for (const one of connections) {
     const { connection, tenantId } = one;
-    const isNamed =
-      connection.key === key || subject?.sp_name_qualifier === samlUrls(baseUrl, connection.key).entityId;
+    const isNamed = connection.key === key || namesConnection(assertion, connection, baseUrl);
     const isProved =
-      connection.type === "oidc" &&
+      provesOrg(connection) &&
       orgNames(connection.settings)[0] === issuerOf(assertion) &&
       (connection.testedAt !== null ||
         (await forTenant(database, tenantId).identities.haveSignedIn(connection.id)));
@@ -153,7 +152,7 @@ export function verifyAssertion({ baseUrl, verifyAssertion: verify }: AssertionD
   return async (request) => {
     const [assertion, { connection }] = [known(request.assertion), known(request.found)];
     // The store found the connection by the issuer in its settings.
-    const settings = known<OidcSettings | SamlSettings>(connection.settings);
+    const settings = known<ConnectionSettings>(connection.settings);
     const finding = await verify(assertion, settings).catch((error: unknown) => {
       if (!(error instanceof UnavailableError)) throw error;
       return { ruleId: "keys-available", found: error.message };

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
-import type { Connection, ConnectionType, OidcSettings, SamlSettings, SubjectKind } from "../model.ts";
+import type { Connection, ConnectionSettings, ConnectionType, SubjectKind } from "../model.ts";
+import { providerIn, signInProtocols } from "../sign-in-protocols.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
@@ -13,7 +14,7 @@ export interface ConnectionInput {
   key: string;
   type: ConnectionType;
   /** null makes a draft, which already serves its URLs but signs no one in. */
-  settings: OidcSettings | SamlSettings | null;
+  settings: ConnectionSettings | null;
   justInTime: boolean;
   draft: boolean;
   /** OIDC: the client secret in plain text, and the sealer that encrypts it for the store. */
@@ -22,13 +23,13 @@ export interface ConnectionInput {
   choices?: Pick<Connection, "isProvisioned" | "isCatalogApp"> | null;
 }
 
-/** See SubjectKind. A SAML attribute that names the subject is Okta's user id, which Okta also provisions with. */
-function subjectKindOf(type: ConnectionType, settings: OidcSettings | SamlSettings | null): SubjectKind {
-  return type === "oidc" || subjectAttributeOf(settings) !== null ? "source-key" : "login-name";
+/** See SubjectKind. An attribute that names the person is Okta's user id, which Okta also provisions with. */
+function subjectKindOf(type: ConnectionType, settings: ConnectionSettings | null): SubjectKind {
+  return subjectAttributeOf(settings) === null ? signInProtocols[type].subjectKind : "source-key";
 }
 
-function subjectAttributeOf(settings: OidcSettings | SamlSettings | null): string | null {
-  return (settings && "subjectAttribute" in settings && settings.subjectAttribute) || null;
+function subjectAttributeOf(settings: ConnectionSettings | null): string | null {
+  return settings && providerIn(settings).subjectAttribute;
 }
 
 /**
@@ -68,7 +69,7 @@ export async function createConnection(
 export async function changeSettings(
   store: TenantStore,
   connectionId: string,
-  settings: OidcSettings | SamlSettings,
+  settings: ConnectionSettings,
 ): Promise<Connection> {
   return await store.transaction(async (inside) => {
     const before = await inside.connections.lock(connectionId);
@@ -86,7 +87,7 @@ export async function changeSettings(
       await inside.ownerApprovals.removeOfConnection(connectionId);
     }
     // A stream of events belongs to the org that sends it.
-    if (isOtherProvider || orgUrlOf(before.settings) !== orgUrlOf(settings))
+    if (isOtherProvider || orgOf(before.settings) !== orgOf(settings))
       await inside.signalStreams.removeOfConnection(connectionId);
     if (isOtherProvider || !isDeepStrictEqual(before.settings?.roleMapping, settings.roleMapping)) {
       await inside.roles.removeOfConnection(connectionId);
@@ -239,16 +240,16 @@ export async function removeConnection(store: TenantStore, connectionId: string)
   });
 }
 
-/** The issuer or entity ID, and the subject attribute: if they stay the same, the subjects are the same people. */
-function providerOf(settings: OidcSettings | SamlSettings): string {
-  if ("issuer" in settings) return settings.issuer;
-  return JSON.stringify([settings.idpEntityId, settings.subjectAttribute ?? null]);
+/** The issuer, and the subject attribute: if they stay the same, the subjects are the same people. */
+function providerOf(settings: ConnectionSettings): string {
+  const { issuer, subjectAttribute } = providerIn(settings);
+  return JSON.stringify([issuer, subjectAttribute]);
 }
 
-function orgUrlOf(settings: OidcSettings | SamlSettings | null): string | null {
-  return (settings && "orgUrl" in settings && settings.orgUrl) || null;
+function orgOf(settings: ConnectionSettings | null): string | null {
+  return settings && providerIn(settings).org;
 }
 
-function clientOf(settings: OidcSettings | SamlSettings | null): string | null {
-  return settings && "clientId" in settings ? settings.clientId : null;
+function clientOf(settings: ConnectionSettings | null): string | null {
+  return settings && providerIn(settings).clientId;
 }

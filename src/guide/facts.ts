@@ -2,12 +2,13 @@ import { type AttributeEntry, attributes } from "../../config/attributes.ts";
 import { type Brand, brand } from "../../config/brand.ts";
 import { type Entitlement, entitlements } from "../../config/entitlements.ts";
 import { connectionVariable, integration, oidcScopes } from "../../config/integration.ts";
-import { crossAppAccessUrls, oidcUrls, paths, samlUrls } from "../endpoints.ts";
-import { roles } from "../model.ts";
+import { crossAppAccessUrls, paths } from "../endpoints.ts";
+import { type ConnectionType, roles } from "../model.ts";
+import { connectionTypes, signInProtocols } from "../sign-in-protocols.ts";
 
 /** The subjects of guides; `xaa` is Cross App Access (Okta's abbreviation). */
-export const capabilities = ["oidc", "saml", "scim", "xaa"] as const;
-export type Capability = (typeof capabilities)[number];
+export type Capability = ConnectionType | "scim" | "xaa";
+export const capabilities: readonly Capability[] = [...connectionTypes, "scim", "xaa"];
 
 /** The audience of a guide: all customers, or the administrators of one. */
 export interface GuideReader {
@@ -58,8 +59,9 @@ export function guideData(facts: GuideFacts, { origin, tenant, key }: GuideReade
     /** The key in the URLs, or its placeholder. */
     shownKey,
     urls: {
-      oidc: oidcUrls(origin, shownKey),
-      saml: samlUrls(origin, shownKey),
+      ...Object.fromEntries(
+        connectionTypes.map((type) => [type, signInProtocols[type].urls(origin, shownKey)]),
+      ),
       scim: origin + paths.scim,
       crossAppAccess: crossAppAccessUrls(origin),
       universalLogout: origin + paths.globalTokenRevocation,

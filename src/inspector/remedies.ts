@@ -6,8 +6,8 @@ type Remedies<Reason extends string> = Readonly<Record<Reason, string>>;
 
 const assign = "Assign the person to the application in Okta, and check its sign-on policy.";
 const clocks = "Compare the clock of the identity provider with the time of this message.";
-const metadata = "Read the provider's metadata again on the connection's page.";
-const attack = "Find out who sent it: an identity provider does not send such a message.";
+const metadata = "Read the provider's metadata again on the connection's page."; // SAML
+const attack = "Find out who sent it: an identity provider does not send such a message."; // SAML
 const startAgain = "Start again from the sign-in page. If it recurs, send the request ID to support.";
 const vendor = "Compare the message with what the failed check expects, and change the provider's settings.";
 
@@ -38,6 +38,7 @@ const signIn: Remedies<RefusalReason> = {
   "profile-incomplete": "Send a login name and an e-mail address from Okta: check the attribute statements.",
   "login-name-not-valid": "Remove the invisible character from the login name in Okta.",
   "link-not-valid": "Make a new link.",
+  // SAML {
   "saml-malformed": "Send the response by HTTP-POST to the connection's single sign-on URL.",
   "saml-not-a-sign-in":
     "Nothing: this was not a sign-in. Single logout is not offered; use Universal Logout.",
@@ -64,6 +65,7 @@ const signIn: Remedies<RefusalReason> = {
   "saml-request-unknown": startAgain,
   "saml-unsolicited": "Allow sign-ins from the dashboard on the connection's page, or hide the tile in Okta.",
   "saml-replayed": "Start again. If it recurs, find out who sends the response a second time.",
+  // SAML }
 };
 
 const calls: Remedies<string> = {

@@ -1,5 +1,5 @@
 /**
- * Single sign-on: everything that OpenID Connect and SAML share, from a connection's key to a session.
+ * Single sign-on: everything that the sign-in protocols share, from a connection's key to a session.
  *
  * Owns: the connection of a path (this file), pending sign-ins and the end of a sign-in (sign-in.ts) or of a test
  * (test-sign-in.ts), and the record of refusals (refusals.ts). A protocol room chains its own steps between these:
@@ -13,17 +13,16 @@ import type { Rule } from "policy-list/policy";
 import type { CompletedSignIn } from "../directory/sign-in.ts";
 import { isTestUnderWay } from "../directory/sign-in-tests.ts";
 import { judgeSignIn, NotFoundError, type RefusalReason, RefusedError } from "../errors.ts";
-import type { AssignableRole, Connection, ConnectionType, OidcSettings, SamlSettings } from "../model.ts";
+import type { AssignableRole, Connection, ConnectionType, SettingsByType } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import type { ProviderExchange } from "../trust/openid-providers.ts";
 
 /** Connections that have their settings. */
-interface ConfiguredConnections {
-  oidc: Connection & { type: "oidc"; settings: OidcSettings };
-  saml: Connection & { type: "saml"; settings: SamlSettings };
-}
+type ConfiguredConnections = {
+  [Type in ConnectionType]: Connection & { type: Type; settings: SettingsByType[Type] };
+};
 export type ConfiguredConnection<Type extends ConnectionType = ConnectionType> = ConfiguredConnections[Type];
 
 /** How a sign-in ended: who it was found to be, and what it changed. */
@@ -105,7 +104,7 @@ export const connectionActive: Rule<Pick<SsoContext, "connection" | "testId">, R
   holds: ({ connection, testId }) => testId !== null || connection.status === "active",
 };
 
-/** The rules that a sign-in breaks that was consumed before, in each protocol: the callback of OIDC, the end of SAML. */
+/** The rules that a sign-in breaks that was consumed before, in each protocol: at the callback, or at the end. */
 export type UsedSignInRule = "state-known" | "arrival";
 
 /** Refuses a real sign-in through a connection that is not active. */

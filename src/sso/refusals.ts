@@ -1,9 +1,7 @@
 import type { ErrorRequestHandler } from "express";
 import type { RefusalRecorder } from "../directory/sign-in-activity.ts";
 import { RefusedError } from "../errors.ts";
-
-/** The paths of connections: see endpoints.ts. */
-const connectionPath = /^\/(oidc|saml)\/([a-z0-9-]+)\//;
+import { connectionInPath } from "../sign-in-protocols.ts";
 
 /**
  * Records refusals that came before the directory was asked in the tenant's activity. It does so after the response: no
@@ -11,11 +9,11 @@ const connectionPath = /^\/(oidc|saml)\/([a-z0-9-]+)\//;
  */
 export function recordRefusals(recorder: RefusalRecorder): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
-    const [, type, key] = connectionPath.exec(req.path) ?? [];
-    if (error instanceof RefusedError && !error.recorded && key !== undefined) {
+    const named = connectionInPath(req.path);
+    if (error instanceof RefusedError && !error.recorded && named) {
       res.once("finish", () => {
         recorder
-          .atConnection(key, type === "oidc" ? "oidc" : "saml", error, req.id)
+          .atConnection(named.key, named.type, error, req.id)
           .catch((failure: unknown) => req.log.warn({ err: failure }, "refusal.not_recorded"));
       });
     }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { storedSubject } from "../directory/sign-in.ts";
-import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
+import type { Connection, ConnectionSettings } from "../model.ts";
+import { providerIn } from "../sign-in-protocols.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { orgNames, sameIssuer } from "../trust/issuer-names.ts";
 
@@ -30,12 +31,11 @@ export function isSubjectIssuer({ settings }: Connection, issuer: string): boole
 }
 
 /**
- * The issuers of a connection's subjects: the org, by either of its names, and the SAML entity ID. A NameID is a subject of
- * the org, too, which signs the message about it.
+ * The issuers of a connection's subjects: the provider, and the org by either of its names, which signs the message about
+ * them.
  */
-function subjectIssuers(settings: OidcSettings | SamlSettings | null): string[] {
-  if (!settings || "issuer" in settings) return orgNames(settings);
-  return [settings.idpEntityId, ...orgNames(settings)];
+function subjectIssuers(settings: ConnectionSettings | null): string[] {
+  return settings ? [providerIn(settings).issuer, ...orgNames(settings)] : [];
 }
 
 /** The name itself, as the organisation gave it. */
@@ -48,7 +48,7 @@ export function nameIn(subject: Subject): string {
  * Ids of the users of the connection's tenant whom the subject names. A value that fits several people names all of them,
  * because an unneeded sign-out harms less than a session that goes on:
  * - for an address, every user who has it;
- * - otherwise the user who signs in with it as subject or NameID, and the provisioned user whose SCIM id it is. Okta
+ * - otherwise the user who signs in with it as subject, and the provisioned user whose SCIM id it is. Okta
  *   sends "the user identifier within the app" to an application that it provisions.
  */
 export async function usersOf(
@@ -76,17 +76,13 @@ async function usersBySubject(store: TenantStore, connection: Connection, name: 
   return usesSubjectAttribute(connection) ? await usersByLoginName(store, connection, name) : [];
 }
 
-/** Okta names people by their NameID, even if the connection identifies them by an attribute. */
+/** Okta names people by the protocol's subject, even if the connection identifies them by an attribute. */
 function usesSubjectAttribute({ settings }: Connection): boolean {
-  return settings !== null && "subjectAttribute" in settings && Boolean(settings.subjectAttribute);
+  return settings !== null && providerIn(settings).subjectAttribute !== null;
 }
 
-async function usersByLoginName(
-  store: TenantStore,
-  connection: Connection,
-  nameId: string,
-): Promise<string[]> {
-  const user = await store.users.byLoginName(nameId);
+async function usersByLoginName(store: TenantStore, connection: Connection, name: string): Promise<string[]> {
+  const user = await store.users.byLoginName(name);
   return user && (await signsInBy(store, connection, user.id)) ? [user.id] : [];
 }
 

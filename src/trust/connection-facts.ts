@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import { okta } from "okta-labels/labels";
-import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
-import { certificateFacts } from "./certificates.ts";
+import type {
+  Connection,
+  ConnectionSettings,
+  ConnectionType,
+  OidcSettings,
+  SamlSettings, // SAML
+} from "../model.ts";
+import { signInProtocols } from "../sign-in-protocols.ts";
+import { certificateFacts } from "./certificates.ts"; // SAML
 
 /** One line of a page or of a command's output. */
 export type Fact = readonly [label: string, value: string];
@@ -9,19 +16,27 @@ export type Fact = readonly [label: string, value: string];
 const states = { draft: "Draft", active: "On", disabled: "Off" };
 const yesNo = (value: boolean) => (value ? "Yes" : "No");
 
+/** The facts of each sign-in protocol's own settings. */
+const ownFacts: Record<
+  ConnectionType,
+  { facts(settings: ConnectionSettings | null, secretVersion: number): Fact[] }
+> = {
+  oidc: { facts: oidcFacts },
+  saml: { facts: samlFacts }, // SAML
+};
+
 /**
  * Describes everything about a connection that decides who can sign in as whom. Certificates appear as fingerprints, and
  * the client secret as the number of times that one was entered. Bookkeeping is left out, such as the time of the last
  * metadata refresh, because it does not change who can sign in.
  */
 export function connectionFacts(connection: Connection): Fact[] {
-  const { key, type, status, settings, justInTime } = connection;
+  const { key, type, status, settings, secretVersion, justInTime } = connection;
   return [
     ["Connection ID", key],
-    ["Protocol", type === "oidc" ? "OpenID Connect" : "SAML 2.0"],
+    ["Protocol", signInProtocols[type].fullName],
     ["State", states[status]],
-    ...(type === "oidc" ? oidcFacts(connection.settings, connection.secretVersion) : []),
-    ...(type === "saml" ? samlFacts(connection.settings) : []),
+    ...ownFacts[type].facts(settings, secretVersion),
     ["Create accounts at the first sign-in", yesNo(justInTime)],
     ["Who becomes an administrator", mappingText(settings)],
     ["The identity provider may end sessions here", yesNo(settings?.universalLogout ?? true)],
@@ -56,6 +71,7 @@ function maxAgeText(minutes: number | null | undefined): string {
   return minutes === 1 ? "1 minute" : `${minutes} minutes`;
 }
 
+// SAML {
 function samlFacts(settings: SamlSettings | null): Fact[] {
   const names = Object.entries(settings?.attributeNames ?? {}).map(([field, name]) => `${field}: ${name}`);
   const subject = settings?.subjectAttribute;
@@ -87,8 +103,9 @@ function certificateText(certificate: string): string {
     return `Not a certificate that can be read, SHA-256 ${createHash("sha256").update(certificate).digest("hex")}`;
   }
 }
+// SAML }
 
-function mappingText(settings: OidcSettings | SamlSettings | null): string {
+function mappingText(settings: ConnectionSettings | null): string {
   if (!settings?.roleMapping) return "No one by a sign-in";
   const { name, adminValues } = settings.roleMapping;
   return `People with one of these values in ${name}:\n${adminValues.join("\n")}`;

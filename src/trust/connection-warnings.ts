@@ -1,13 +1,26 @@
 import type { Connection } from "../model.ts";
+import { providerIn } from "../sign-in-protocols.ts";
 import { certificateExpiry, certificateFacts } from "./certificates.ts";
 
 /** Whether a connection's signing certificates have expired or soon will. */
-export function certificateWarning({ type, settings }: Connection): "expired" | "soon" | null {
-  if (type !== "saml" || !settings) return null;
-  const states = settings.certificates.map((certificate) => certificateExpiry(certificateFacts(certificate)));
+export function certificateWarning(connection: Connection): "expired" | "soon" | null {
+  const certificates = certificatesOf(connection);
+  if (certificates === null) return null;
+  const states = certificates.map((certificate) => certificateExpiry(certificateFacts(certificate)));
   // One certificate that is valid for long is enough.
   if (states.includes(null)) return null;
   return states.includes("soon") ? "soon" : "expired";
+}
+
+/** When the last of a connection's signing certificates ends; null if it has none. */
+export function certificateEnd(connection: Connection): number | null {
+  const ends =
+    certificatesOf(connection)?.map((certificate) => certificateFacts(certificate).validUntil) ?? [];
+  return ends.length === 0 ? null : Math.max(...ends);
+}
+
+function certificatesOf({ settings }: Connection): readonly string[] | null {
+  return settings && providerIn(settings).certificates;
 }
 
 /** Returns warnings, as sentences, about active connections. */
@@ -17,11 +30,11 @@ export function findConnectionWarnings(
   const active = connections.filter(({ status }) => status === "active");
   return active.flatMap((connection) => {
     const certificate = certificateWarning(connection);
-    const read = connection.type === "saml" ? connection.settings?.metadataRead : null;
+    const readProblem = connection.settings && providerIn(connection.settings).readProblem;
     const texts = [
       certificate === "expired" ? "Its certificate has expired, so no one can sign in with it." : null,
       certificate === "soon" ? "Its certificate expires within 30 days. Bring the next one from Okta." : null,
-      read?.problem ? `Its metadata could not be read again. ${read.problem}` : null,
+      readProblem ? `Its metadata could not be read again. ${readProblem}` : null,
     ];
     return texts.flatMap((text) => (text === null ? [] : [{ connection, text }]));
   });

@@ -1,4 +1,5 @@
-import type { OidcSettings, SamlSettings } from "../model.ts";
+import type { ConnectionSettings } from "../model.ts";
+import { providerIn } from "../sign-in-protocols.ts";
 
 /** An issuer without one trailing slash, which clients write or leave out. */
 export function withoutSlash(issuer: string): string {
@@ -11,11 +12,8 @@ export function sameIssuer(one: string, other: string): boolean {
 }
 
 /** The names of the org that signs a connection's tokens: with and without its custom domain. */
-export function orgNames(settings: OidcSettings | SamlSettings | null): string[] {
+export function orgNames(settings: ConnectionSettings | null): string[] {
   if (!settings) return [];
-  const names =
-    "issuer" in settings
-      ? [settings.issuer, settings.issuerAlias]
-      : [settings.orgUrl, settings.orgUrl && settings.orgUrlAlias];
-  return names.flatMap((name) => (name ? [withoutSlash(name)] : []));
+  const { org, orgAlias } = providerIn(settings);
+  return [org, orgAlias].flatMap((name) => (name ? [withoutSlash(name)] : []));
 }

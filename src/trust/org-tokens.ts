@@ -1,6 +1,7 @@
 import { errors } from "jose";
 import { UnavailableError } from "../errors.ts";
-import type { OidcSettings, SamlSettings } from "../model.ts";
+import type { ConnectionSettings, OidcSettings } from "../model.ts";
+import { providerIn } from "../sign-in-protocols.ts";
 
 /** A fault that jose found in a token, or a failure to read the keys; and the policy rule that it is about. */
 export interface TokenFinding {
@@ -10,10 +11,11 @@ export interface TokenFinding {
 
 /** Where the org of a connection publishes the keys of the tokens that it signs for us. */
 export async function orgKeysUri(
-  settings: OidcSettings | SamlSettings,
+  settings: ConnectionSettings,
   jwksUriOf: (settings: OidcSettings) => Promise<string>,
 ): Promise<string> {
-  return "issuer" in settings ? await jwksUriOf(settings) : `${settings.orgUrl}/oauth2/v1/keys`;
+  const { keys } = providerIn(settings);
+  return typeof keys === "string" ? keys : await jwksUriOf(keys);
 }
 
 /**

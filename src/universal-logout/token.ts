@@ -1,7 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { z } from "zod";
-import type { Connection, OidcSettings, SamlSettings } from "../model.ts";
+import type { Connection, ConnectionSettings, OidcSettings } from "../model.ts";
+import { providerIn } from "../sign-in-protocols.ts";
 import { orgNames } from "../trust/issuer-names.ts";
 import type { KeyStore } from "../trust/jwks.ts";
 import { findingOf, orgKeysUri, type TokenFinding } from "../trust/org-tokens.ts";
@@ -11,7 +12,7 @@ const text = z.string().regex(/^[^\0]{1,1000}$/);
 
 /**
  * The claims of a revocation token. They are trusted only after a connection's keys have verified them. `sub` is the
- * application and not the person: the OIDC client id or the SAML app instance id.
+ * application and not the person: the org's id of it.
  */
 const claimsShape = z.object({ iss: text, sub: text, jti: text, exp: z.number() });
 export type RevocationClaims = z.infer<typeof claimsShape>;
@@ -44,8 +45,8 @@ function isTokenType(typ: unknown): boolean {
 }
 
 /**
- * Verifies tokens with the key that signs the connection's sign-ins: the org's published keys, and for SAML also those of
- * its certificates.
+ * Verifies tokens with the key that signs the connection's sign-ins: the org's published keys, or those of the connection's
+ * certificates.
  */
 export function tokenVerifier(
   keys: KeyStore,
@@ -63,26 +64,27 @@ export function tokenVerifier(
       requiredClaims: ["jti", "exp"],
       maxTokenAge: "15 minutes",
     };
-    if (!("issuer" in settings) && (await isSignedByCertificate(settings, token, options))) return null;
+    const { certificates } = providerIn(settings);
+    if (await isSignedByOneOf(certificates ?? [], token, options)) return null;
     const verify = async () => keys.verify(token, await orgKeysUri(settings, jwksUriOf), options);
     return await findingOf(verify, ruleIdOf);
   };
 }
 
 /** Issuer and application of the connection's tokens. Null while they are unknown, because jose would then check neither. */
-function expectedIn(settings: OidcSettings | SamlSettings): { issuer: string[]; subject: string } | null {
+function expectedIn(settings: ConnectionSettings): { issuer: string[]; subject: string } | null {
   const names = orgNames(settings);
-  const subject = "issuer" in settings ? settings.clientId : settings.appInstanceId;
+  const { appId: subject } = providerIn(settings);
   if (names.length === 0 || !subject) return null;
   return { issuer: names.flatMap((name) => [name, `${name}/`]), subject };
 }
 
-async function isSignedByCertificate(
-  settings: SamlSettings,
+async function isSignedByOneOf(
+  certificates: readonly string[],
   token: string,
   options: object,
 ): Promise<boolean> {
-  for (const certificate of settings.certificates) {
+  for (const certificate of certificates) {
     const { publicKey } = new X509Certificate(Buffer.from(certificate, "base64"));
     // RS256 needs an RSA key; the error for another kind depends on the version of Node.
     if (publicKey.asymmetricKeyType !== "rsa") continue;

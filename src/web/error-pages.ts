@@ -8,11 +8,13 @@ import {
   RefusedError,
   UnavailableError,
 } from "../errors.ts";
+import { connectionInPath } from "../sign-in-protocols.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { signInAgainPath } from "./fresh-sign-in.ts";
 import { answerProblem, prefersJson } from "./problems.ts";
 import { goBack, refusals } from "./refusals.ts";
 import { CrossSiteError, OtherOrganisationError, TooManyRequestsError } from "./request.ts";
+import { signInPath } from "./sign-in-options.ts";
 
 /** The page for a person: what happened, and what to do next. */
 interface ErrorPage {
@@ -174,7 +176,7 @@ function refusalPage({ reason, detail }: RefusedError, req: Request): ErrorPage 
  */
 function signInFor(reason: RefusedError["reason"], { originalUrl, signInAgain }: Request): string {
   if (signInAgain) return signInAgainPath(signInAgain.returnTo);
-  const [, type, key = ""] = /^\/(oidc|saml)\/([a-z0-9-]+)\//.exec(originalUrl) ?? [];
+  const connection = connectionInPath(originalUrl);
   const isOn = reason !== "connection-not-active";
-  return isOn && (type === "oidc" || type === "saml") ? paths[type](key).login : paths.login;
+  return isOn && connection ? signInPath(connection) : paths.login;
 }

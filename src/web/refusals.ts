@@ -1,4 +1,4 @@
-import { paths } from "../endpoints.ts";
+import { paths } from "../endpoints.ts"; // SAML
 import type { RefusalReason } from "../errors.ts";
 
 /** The text for a person who could not be signed in. */
@@ -85,6 +85,7 @@ export const refusals: Record<RefusalReason, Refusal> = {
     next: "Ask the person who sent it to you for a new one.",
   },
 
+  // SAML {
   "saml-malformed": forAdmin("The answer of your identity provider could not be read."),
   "saml-not-a-sign-in": { text: "This request is not a sign-in. Nothing was done.", next: startAgain },
   "saml-doctype": forAdmin(notTrusted),
@@ -125,4 +126,5 @@ export const refusals: Record<RefusalReason, Refusal> = {
     next: startAgain,
   },
   "saml-replayed": { text: "This sign-in was used already.", next: startAgain },
+  // SAML }
 };

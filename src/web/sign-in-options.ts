@@ -2,7 +2,8 @@ import type { Request, Response } from "express";
 import { enforcedConnection } from "../directory/domains.ts";
 import { checkUrlName } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
-import type { Connection, ConnectionType, Tenant } from "../model.ts";
+import type { Connection, Tenant } from "../model.ts";
+import { type ConnectionRef, isConnectionType } from "../sign-in-protocols.ts";
 import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { cookieOf } from "./request.ts";
@@ -15,12 +16,6 @@ export interface SignInOption {
   url: string;
   /** Null for the password form. */
   connection: ConnectionRef | null;
-}
-
-/** Identifies a connection. A key alone does not: an OIDC and a SAML connection may share one. */
-export interface ConnectionRef {
-  type: ConnectionType;
-  key: string;
 }
 
 /** The connection that a browser remembers, with the name by which its tenant was shown when it began to. */
@@ -73,7 +68,7 @@ function passwordOption({ name, slug }: Tenant): SignInOption {
  */
 export function rememberedConnection(req: Request): RememberedConnection | null {
   const [type = "", key = "", name = ""] = (cookieOf(req, rememberedCookie) ?? "").split(".");
-  if (type !== "oidc" && type !== "saml") return null;
+  if (!isConnectionType(type)) return null;
   try {
     checkUrlName(key, "The connection ID");
     return { type, key, tenantName: Buffer.from(name, "base64url").toString() || null };

@@ -1,4 +1,5 @@
 import type { SessionSummary } from "../model.ts";
+import { protocolName } from "../sign-in-protocols.ts";
 
 /** Names browsers as people do, from the User-Agent header (RFC 9110 §10.1.5). Browsers imitate each other, so the order counts. */
 type Rows = readonly (readonly [name: string, pattern: RegExp])[];
@@ -38,7 +39,7 @@ export function browserName(userAgent: string | null | undefined): string {
 /** "OpenID Connect (acme): pwd, mfa": how a person proved who they are, in the identity provider's words. */
 export function signedInWith({ connection, proof }: Pick<SessionSummary, "connection" | "proof">): string {
   if (connection === null) return "a password";
-  const protocol = connection.type === "oidc" ? "OpenID Connect" : "SAML";
+  const protocol = protocolName(connection.type);
   const words = [...(proof?.methods ?? []), proof?.context].filter(Boolean).join(", ");
   return `${protocol} (${connection.key})${words === "" ? "" : `: ${words}`}`;
 }

@@ -8,6 +8,7 @@ import type { EntitlementId } from "../../config/entitlements.ts";
 import { connectionVariable, integration } from "../../config/integration.ts";
 import { paths } from "../endpoints.ts";
 import type { Role } from "../model.ts";
+import { protocolName } from "../sign-in-protocols.ts";
 import { mixedScripts, visible } from "../visible.ts";
 import { type PendingAnswer, takeAnswer } from "./answers.ts";
 import { asset } from "./assets.ts";
@@ -35,7 +36,7 @@ export function setUpViews(
   app.locals.paths = paths;
   Object.assign(app.locals, { asset, baseUrl, sendsMail });
   Object.assign(app.locals, { dayOf, dayText, exactTime, formatDate, formatDuration, momentText });
-  Object.assign(app.locals, { browserName, roleNames, signedInWith, visible });
+  Object.assign(app.locals, { browserName, protocolName, roleNames, signedInWith, visible });
   app.locals.mixedScripts = mixedScripts;
   /** The app's name in Okta's catalog, and the label of the field there that takes the connection's key. */
   app.locals.catalogName = integration.displayName;

@@ -12,7 +12,8 @@ import type { Answer, Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { formOn, shownOn, submit } from "../helpers/forms.ts";
 import { assertRedirect, factOf } from "../helpers/pages.ts";
-import { createLocalAccount, createTestTenant, samlSettings } from "../helpers/people.ts";
+import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
+import { protocolsWithoutOrg } from "../helpers/protocols.ts";
 import { answerOf, messagesOn, shownOnce } from "../helpers/seen.ts";
 import { plantSession, useSite } from "../helpers/site.ts";
 import { stateOf, stepsOf, valueToCopy } from "./pages-read.ts";
@@ -87,7 +88,7 @@ describe("agents in the admin console", () => {
       for (const [name, value] of values) assert.equal(valueToCopy(await page(), name), value);
     });
 
-    it("says what is missing: an agent, a connection, the org URL of a SAML connection", async () => {
+    it("says what is missing: an agent, a connection, the org URL", async () => {
       const { database } = use();
       const b = await createTestTenant(database);
       const client = site().app.client();
@@ -99,8 +100,11 @@ describe("agents in the admin console", () => {
         /No agent is registered, and none has acted here\. <a href="\/admin\/agents\/new">/,
       );
       assert.match(empty, /No connection is on, so no agent can act for anyone/);
-      await b.connection({ type: "saml", settings: samlSettings });
-      assert.match((await page(client)).text, /Org URL is missing/);
+      for (const { type, settings } of protocolsWithoutOrg) {
+        const { id } = await b.connection({ type, settings });
+        assert.match((await page(client)).text, /Org URL is missing/);
+        await b.store.connections.remove(id);
+      }
     });
 
     it("registers an agent with a secret, which is shown once", async () => {

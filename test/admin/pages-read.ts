@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ConnectionType } from "../../src/model.ts";
 import type { Answer, Client } from "../helpers/client.ts";
 import { formOn, submit, unescaped } from "../helpers/forms.ts";
 
@@ -48,7 +49,7 @@ export function stateOf(page: Answer, field: string): string {
 /** Creates a draft and returns the path of its set-up. By default, the app is the customer's own and Okta provisions. */
 export async function createDraft(
   client: Client,
-  type: "oidc" | "saml",
+  type: ConnectionType,
   key: string,
   choices: { accounts?: string; app?: string } = {},
 ): Promise<string> {

@@ -8,7 +8,8 @@ import type { Connection } from "../../src/model.ts";
 import type { Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { formOn, shownOn, submit } from "../helpers/forms.ts";
-import { createLocalAccount, identityOf, samlSettings } from "../helpers/people.ts";
+import { createLocalAccount, identityOf } from "../helpers/people.ts";
+import { protocolsWithoutOrg } from "../helpers/protocols.ts";
 import { answerOf, messagesOn } from "../helpers/seen.ts";
 import { runnerOf } from "../helpers/signal-receiver.ts";
 import { useSite } from "../helpers/site.ts";
@@ -137,13 +138,14 @@ describe("the signals that we send, in the admin console", () => {
       assert.equal((await site().acme.store.connections.byId(connection.id))?.sendsSignals, false);
     });
 
-    it("need the URL of the org", async () => {
-      const off = shownOn(await owner.get(page()));
-      connection = await site().acme.connection({ type: "saml", settings: samlSettings });
-      assert.match(await shown(), /The org URL is missing/);
-      const answer = await owner.post(`${page()}/sending/on`, { shown: off });
-      assert.match(messagesOn(await answerOf(owner, answer)), /Enter the org URL/);
-      assert.deepEqual(await site().acme.store.signalTransmitters.keys(connection.id), []);
-    });
+    for (const { type, settings } of protocolsWithoutOrg)
+      it(`need the URL of the org at ${type} connections`, async () => {
+        const off = shownOn(await owner.get(page()));
+        connection = await site().acme.connection({ type, settings });
+        assert.match(await shown(), /The org URL is missing/);
+        const answer = await owner.post(`${page()}/sending/on`, { shown: off });
+        assert.match(messagesOn(await answerOf(owner, answer)), /Enter the org URL/);
+        assert.deepEqual(await site().acme.store.signalTransmitters.keys(connection.id), []);
+      });
   });
 });

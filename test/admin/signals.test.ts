@@ -6,7 +6,8 @@ import { onOneDatabase } from "../helpers/databases.ts";
 import { formOn, submit } from "../helpers/forms.ts";
 import { leavingTo, orgOptions, orgSealer } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
-import { createLocalAccount, samlSettings } from "../helpers/people.ts";
+import { createLocalAccount } from "../helpers/people.ts";
+import { protocolsWithoutOrg } from "../helpers/protocols.ts";
 import { answerOf, messagesOn, shownOnce } from "../helpers/seen.ts";
 import { SignalOrg } from "../helpers/signal-org.ts";
 import { useSite } from "../helpers/site.ts";
@@ -242,15 +243,15 @@ describe("shared signals in the admin console", () => {
       assertRedirect(await guest.post(`${page()}/connect`, client), "/login");
     });
 
-    it("asks for the org URL of a SAML connection first", async () => {
-      connection = await site().acme.connection({ type: "saml", settings: samlSettings });
-      assert.match((await owner.get(page())).text, /This connection does not know your org/);
-      await owner.post(`${page()}/connect`, client);
-      assert.equal(await stream(), null);
-      const settings = { ...samlSettings, orgUrl: org.issuer };
-      connection = await site().acme.connection({ type: "saml", settings });
-      assert.match(await connect(), /The stream is connected/);
-    });
+    for (const { type, settings, settingsAt } of protocolsWithoutOrg)
+      it(`asks for the org URL of ${type} connections first`, async () => {
+        connection = await site().acme.connection({ type, settings });
+        assert.match((await owner.get(page())).text, /This connection does not know your org/);
+        await owner.post(`${page()}/connect`, client);
+        assert.equal(await stream(), null);
+        connection = await site().acme.connection({ type, settings: settingsAt(org.issuer) });
+        assert.match(await connect(), /The stream is connected/);
+      });
 
     it("refuses a client ID or a secret that is missing, and keeps the client ID", async () => {
       const answer = await answerOf(

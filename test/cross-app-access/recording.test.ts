@@ -12,7 +12,8 @@ import {
   testedConnection,
   useAgentSite,
 } from "../helpers/id-jag.ts";
-import { createLocalAccount, createTestTenant, samlSettings, type TestTenant } from "../helpers/people.ts";
+import { createLocalAccount, createTestTenant, type TestTenant } from "../helpers/people.ts";
+import { protocolsWithoutOrg } from "../helpers/protocols.ts";
 import { recorded, startRecording } from "../helpers/recorded.ts";
 import { strangersKey } from "../helpers/revocation.ts";
 
@@ -203,8 +204,9 @@ describe("the inspector's message of a token request", () => {
         await testedConnection(other, {
           settings: { ...settings, issuer: "https://own.example", issuerAlias: org.issuer },
         }),
-        await testedConnection(other, { type: "saml", settings: { ...samlSettings, orgUrl: org.issuer } }),
       ];
+      for (const { type, settingsAt } of protocolsWithoutOrg)
+        foreign.push(await testedConnection(other, { type, settings: settingsAt(org.issuer) }));
       const claims = { email: "ada@acme.example" };
       for (const parts of [
         { claims: { ...claims, aud_tenant: "unknown" } },

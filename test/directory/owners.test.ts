@@ -17,6 +17,7 @@ import {
   createLocalAccount,
   createTestTenant,
   identityOf,
+  loginNameConnection,
   provisioned,
   type TestTenant,
   testPasswords,
@@ -107,8 +108,8 @@ describe("owners", () => {
 
     describe("are protected from a provisioning client", () => {
       it("that changes the login name that they sign in by", async () => {
-        const saml = await tenant.connection({ type: "saml", justInTime: false });
-        await store.identities.add(saml.id, "olga@acme.example", olga.id);
+        const byName = await loginNameConnection(tenant, { justInTime: false });
+        await store.identities.add(byName.id, "olga@acme.example", olga.id);
         const rename = (id: string, loginName: string) =>
           updateProvisionedUser(store, tenant.writer, id, { loginName });
         await assert.rejects(rename(olga.id, "mallory@acme.example"), conflict("owner-protected"));
@@ -118,31 +119,31 @@ describe("owners", () => {
       });
 
       it("that renames and deactivates them, as Entra does: obeyed, and the identity is unlinked", async () => {
-        const saml = await tenant.connection({ type: "saml", justInTime: false });
-        await store.identities.add(saml.id, "olga@acme.example", olga.id);
+        const byName = await loginNameConnection(tenant, { justInTime: false });
+        await store.identities.add(byName.id, "olga@acme.example", olga.id);
         const change = (changes: Partial<ProvisionedUser>) =>
           updateProvisionedUser(store, tenant.writer, olga.id, changes);
         const deleted = await change({ loginName: "mallory@acme.example", active: false });
         assert.deepEqual([deleted.user.loginName, deleted.user.active], ["mallory@acme.example", false]);
         await change({ active: true });
-        const as = (name: string) => signIn(store, identityOf(saml, name, { subject: name }));
+        const as = (name: string) => signIn(store, identityOf(byName, name, { subject: name }));
         await assert.rejects(as("mallory@acme.example"), refused("owner-not-approved"));
         await change({ loginName: "olga@acme.example" });
         await assert.rejects(as("olga@acme.example"), refused("owner-not-approved"));
-        await approveOwner(store, saml.id, olga.id);
+        await approveOwner(store, byName.id, olga.id);
         assert.equal((await as("olga@acme.example")).user.id, olga.id);
       });
 
       it("that would give their subject to another person", async () => {
-        const saml = await tenant.connection({ type: "saml", justInTime: false });
-        await store.identities.add(saml.id, "boss@acme.example", first.id);
+        const byName = await loginNameConnection(tenant, { justInTime: false });
+        await store.identities.add(byName.id, "boss@acme.example", first.id);
         const mallory = await provisionUser(store, tenant.writer, provisioned("mallory@acme.example"));
-        await store.identities.add(saml.id, "mallory@acme.example", mallory.id);
+        await store.identities.add(byName.id, "mallory@acme.example", mallory.id);
         await assert.rejects(
           updateProvisionedUser(store, tenant.writer, mallory.id, { loginName: "boss@acme.example" }),
           conflict("owner-protected"),
         );
-        assert.equal((await store.identities.find(saml.id, "boss@acme.example"))?.userId, first.id);
+        assert.equal((await store.identities.find(byName.id, "boss@acme.example"))?.userId, first.id);
       });
 
       it("that would adopt them from another source or from just-in-time creation", async () => {

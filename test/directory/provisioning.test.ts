@@ -14,8 +14,8 @@ import {
   createLocalAccount,
   createTestTenant,
   identityOf,
+  loginNameConnection,
   provisioned,
-  samlSettings,
   type TestTenant,
 } from "../helpers/people.ts";
 import { conflict } from "../helpers/thrown.ts";
@@ -193,35 +193,35 @@ describe("provisioning", () => {
 
     describe("renaming", () => {
       it("moves identities by login name, so the old name's next holder is another person", async () => {
-        const saml = await tenant.connection({ type: "saml", settings: samlSettings });
+        const byName = await loginNameConnection(tenant);
         const user = await provisionUser(tenant.store, tenant.writer, provisioned("old@x.test"));
-        await signIn(tenant.store, identityOf(saml, "old@x.test", { subject: "Old@x.test" }));
+        await signIn(tenant.store, identityOf(byName, "old@x.test", { subject: "Old@x.test" }));
         await updateProvisionedUser(tenant.store, tenant.writer, user.id, { loginName: "New@x.test" });
-        const same = await signIn(tenant.store, identityOf(saml, "new@x.test", { subject: "new@x.test" }));
+        const same = await signIn(tenant.store, identityOf(byName, "new@x.test", { subject: "new@x.test" }));
         assert.deepEqual([same.by, same.user.id], ["identity", user.id]);
         const next = await provisionUser(tenant.store, tenant.writer, provisioned("old@x.test"));
-        const other = await signIn(tenant.store, identityOf(saml, "old@x.test", { subject: "old@x.test" }));
+        const other = await signIn(tenant.store, identityOf(byName, "old@x.test", { subject: "old@x.test" }));
         assert.equal(other.user.id, next.id);
       });
 
       it("removes the new name's subject from its former holder", async () => {
         const { store, writer } = tenant;
-        const saml = await tenant.connection({ type: "saml", settings: samlSettings });
+        const byName = await loginNameConnection(tenant);
         const user = await provisionUser(store, writer, provisioned("old@x.test"));
         const former = await provisionUser(store, writer, provisioned("former@x.test"));
-        await store.identities.add(saml.id, "old@x.test", user.id);
-        await store.identities.add(saml.id, "new@x.test", former.id);
+        await store.identities.add(byName.id, "old@x.test", user.id);
+        await store.identities.add(byName.id, "new@x.test", former.id);
         await updateProvisionedUser(store, writer, user.id, { loginName: "new@x.test" });
-        const signedIn = await signIn(store, identityOf(saml, "new@x.test", { subject: "new@x.test" }));
+        const signedIn = await signIn(store, identityOf(byName, "new@x.test", { subject: "new@x.test" }));
         assert.equal(signedIn.user.id, user.id);
         assert.deepEqual(await store.identities.ofUser(former.id), []);
       });
 
       it("keeps an identity whose subject is not the old name", async () => {
         const { store, writer } = tenant;
-        const saml = await tenant.connection({ type: "saml", settings: samlSettings });
+        const byName = await loginNameConnection(tenant);
         const user = await provisionUser(store, writer, provisioned("old@x.test"));
-        await store.identities.add(saml.id, "e-4711", user.id);
+        await store.identities.add(byName.id, "e-4711", user.id);
         await updateProvisionedUser(store, writer, user.id, { loginName: "new@x.test" });
         assert.deepEqual(
           (await store.identities.ofUser(user.id)).map(({ subject }) => subject),

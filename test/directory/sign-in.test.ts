@@ -15,9 +15,9 @@ import {
   createLocalAccount,
   createTestTenant,
   identityOf,
+  loginNameConnection,
   newUser,
   provisioned,
-  samlSettings,
   type TestTenant,
 } from "../helpers/people.ts";
 
@@ -30,13 +30,13 @@ describe("signIn", () => {
     let tenant: TestTenant;
     /** Its subjects are the provisioning client's keys, as with OIDC at Okta. */
     let oidc: Connection;
-    /** Its subjects are login names, as with SAML at Okta. */
-    let saml: Connection;
+    /** Its subjects are login names. */
+    let byName: Connection;
 
     beforeEach(async () => {
       tenant = await createTestTenant(use().database);
       oidc = await tenant.connection();
-      saml = await tenant.connection({ type: "saml", settings: samlSettings });
+      byName = await loginNameConnection(tenant);
     });
 
     it("recognises a person by connection and subject, even if the login name changed", async () => {
@@ -57,7 +57,7 @@ describe("signIn", () => {
 
     it("treats the same subject on two connections as two people", async () => {
       const first = await signIn(tenant.store, identityOf(oidc, "ada@x.test", { subject: "s" }));
-      const second = await signIn(tenant.store, identityOf(saml, "bob@x.test", { subject: "s" }));
+      const second = await signIn(tenant.store, identityOf(byName, "bob@x.test", { subject: "s" }));
       assert.notEqual(second.user.id, first.user.id);
     });
 
@@ -81,7 +81,7 @@ describe("signIn", () => {
         tenant.writer,
         provisioned("ada@x.test", { sourceKey: "bob@x.test" }),
       );
-      const result = await signIn(tenant.store, identityOf(saml, "bob@x.test", { subject: "bob@x.test" }));
+      const result = await signIn(tenant.store, identityOf(byName, "bob@x.test", { subject: "bob@x.test" }));
       assert.equal(result.by, "just-in-time");
     });
 
@@ -185,13 +185,13 @@ describe("signIn", () => {
 
     it("links the provisioned user with the same login name, ignoring case", async () => {
       const user = await provisionUser(tenant.store, tenant.writer, provisioned("Ärger@x.test"));
-      const result = await signIn(tenant.store, identityOf(saml, "ÄRGER@X.TEST"));
+      const result = await signIn(tenant.store, identityOf(byName, "ÄRGER@X.TEST"));
       assert.deepEqual([result.by, result.user.id], ["login-name", user.id]);
     });
 
     it("refuses a second connection that claims the login name of a linked user", async () => {
       await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
-      await signIn(tenant.store, identityOf(saml, "ada@x.test", { subject: "ada@x.test" }));
+      await signIn(tenant.store, identityOf(byName, "ada@x.test", { subject: "ada@x.test" }));
       const claim = identityOf(oidc, "ada@x.test", { subject: "00u-other" });
       await assert.rejects(signIn(tenant.store, claim), refusedWith("account-conflict"));
     });
@@ -205,7 +205,7 @@ describe("signIn", () => {
 
     it("never links a local account by login name", async () => {
       await createLocalAccount(tenant.store, "owner@x.test", "owner");
-      for (const connection of [oidc, saml]) {
+      for (const connection of [oidc, byName]) {
         const claim = identityOf(connection, "OWNER@x.test");
         await assert.rejects(signIn(tenant.store, claim), refusedWith("account-conflict"));
       }
@@ -215,7 +215,7 @@ describe("signIn", () => {
     it("refuses the login name of a just-in-time user of another connection", async () => {
       await signIn(tenant.store, identityOf(oidc, "ada@x.test"));
       await assert.rejects(
-        signIn(tenant.store, identityOf(saml, "ada@x.test")),
+        signIn(tenant.store, identityOf(byName, "ada@x.test")),
         refusedWith("account-conflict"),
       );
     });
@@ -255,13 +255,13 @@ describe("signIn", () => {
       const user = await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
       await signIn(tenant.store, identityOf(oidc, "ada@x.test", { subject: "s" }));
       await deleteProvisionedUser(tenant.store, tenant.writer, user.id);
-      const byName = identityOf(saml, "ADA@x.test");
+      const byLoginName = identityOf(byName, "ADA@x.test");
       const bySubject = identityOf(oidc, "new-name@x.test", { subject: "s" });
-      await assert.rejects(signIn(tenant.store, byName), refusedWith("user-deleted"));
+      await assert.rejects(signIn(tenant.store, byLoginName), refusedWith("user-deleted"));
       await assert.rejects(signIn(tenant.store, bySubject), refusedWith("user-deleted"));
       const again = await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
       assert.notEqual(again.id, user.id);
-      assert.equal((await signIn(tenant.store, identityOf(saml, "ada@x.test"))).user.id, again.id);
+      assert.equal((await signIn(tenant.store, identityOf(byName, "ada@x.test"))).user.id, again.id);
     });
 
     it("creates a deleted person just in time once the tombstone is lifted", async () => {
@@ -280,7 +280,7 @@ describe("signIn", () => {
       );
       for (const identity of [
         identityOf(oidc, "x@x.test", { subject: "00u1" }),
-        identityOf(saml, "ada@x.test"),
+        identityOf(byName, "ada@x.test"),
       ]) {
         await assert.rejects(signIn(tenant.store, identity), refusedWith("user-inactive"));
       }
@@ -291,7 +291,10 @@ describe("signIn", () => {
       const user = await provisionUser(tenant.store, tenant.writer, provisioned("ada@x.test"));
       await blockUser(tenant.store, user.id);
       await updateProvisionedUser(tenant.store, tenant.writer, user.id, { active: true });
-      await assert.rejects(signIn(tenant.store, identityOf(saml, "ada@x.test")), refusedWith("user-blocked"));
+      await assert.rejects(
+        signIn(tenant.store, identityOf(byName, "ada@x.test")),
+        refusedWith("user-blocked"),
+      );
     });
 
     for (const status of ["draft", "disabled"] as const) {
@@ -339,7 +342,7 @@ describe("signIn", () => {
         ["Augusta", "new@x.test", "augusta@x.test"],
       );
       await provisionUser(tenant.store, tenant.writer, provisioned("bob@x.test", { givenName: "Bob" }));
-      const managed = await signIn(tenant.store, identityOf(saml, "bob@x.test", { profile }));
+      const managed = await signIn(tenant.store, identityOf(byName, "bob@x.test", { profile }));
       assert.deepEqual([managed.user.givenName, managed.user.email], ["Bob", null]);
     });
 

@@ -19,7 +19,8 @@ import { hashToken, sealer } from "../../src/store/secrets.ts";
 import { sessionStore } from "../../src/store/session-store.ts";
 import { systemStore } from "../../src/store/system-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
-import { createTestTenant, identityOf, samlSettings } from "../helpers/people.ts";
+import { createTestTenant, identityOf } from "../helpers/people.ts";
+import { everyProtocol } from "../helpers/protocols.ts";
 import { conflict } from "../helpers/thrown.ts";
 
 describe("tenants and what the operator sets up", () => {
@@ -90,11 +91,10 @@ describe("tenants and what the operator sets up", () => {
         return await sessions.person(stored ?? assert.fail());
       };
 
-      it("allows one OIDC and one SAML connection per key, of one tenant only", async () => {
+      it("allows one connection of each protocol per key, of one tenant only", async () => {
         const [a, b] = [await createTestTenant(use().database), await createTestTenant(use().database)];
         const key = `${a.tenant.slug}-key`;
-        await a.connection({ key });
-        await a.connection({ key, type: "saml", settings: samlSettings });
+        for (const { type, settings } of everyProtocol) await a.connection({ key, type, settings });
         await assert.rejects(a.connection({ key }), conflict("key-taken"));
         await assert.rejects(b.connection({ key }), conflict("key-taken"));
         await assert.rejects(b.connection({ key: a.tenant.slug }), conflict("key-taken"));

@@ -27,6 +27,15 @@ export interface TestTenant {
   connection(wanted?: Partial<ConnectionInput>): Promise<Connection>;
 }
 
+/** A connection whose subjects are login names, as those of a provider that names people so. */
+export async function loginNameConnection(
+  { connection, store }: TestTenant,
+  wanted: Partial<ConnectionInput> = {},
+): Promise<Connection> {
+  const { id } = await connection(wanted);
+  return await store.connections.update(id, { subjectKind: "login-name" });
+}
+
 let tenants = 0;
 
 export async function createTestTenant(

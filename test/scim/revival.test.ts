@@ -6,7 +6,7 @@ import type { User } from "../../src/model.ts";
 import { systemStore } from "../../src/store/system-store.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import { onEachDatabase, someoneWaits } from "../helpers/databases.ts";
-import { identityOf, samlSettings } from "../helpers/people.ts";
+import { identityOf, loginNameConnection } from "../helpers/people.ts";
 import { oktaUser, type ScimBody } from "../helpers/scim.ts";
 import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.ts";
 import { plantSession } from "../helpers/site.ts";
@@ -98,11 +98,11 @@ describe("a POST with the externalId of a leaver", () => {
 
     it("keeps the identities, and moves those whose subject is the login name", async () => {
       const oidc = await acme.connection();
-      const saml = await acme.connection({ type: "saml", settings: samlSettings });
+      const byName = await loginNameConnection(acme);
       const { id } = (await post(oldName)).body;
       const asKey = () => signIn(acme.store, identityOf(oidc, oldName, { subject: key }));
-      const asName = (name: string) => signIn(acme.store, identityOf(saml, name, { subject: name }));
-      await acme.store.identities.add(saml.id, oldName, id);
+      const asName = (name: string) => signIn(acme.store, identityOf(byName, name, { subject: name }));
+      await acme.store.identities.add(byName.id, oldName, id);
       assert.equal((await asKey()).user.id, id);
       await acme.client.patch(`/Users/${id}`, deactivate);
       await assert.rejects(asKey(), { reason: "user-inactive" });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { signIn } from "../../src/directory/sign-in.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
-import { identityOf, samlSettings } from "../helpers/people.ts";
+import { identityOf, loginNameConnection } from "../helpers/people.ts";
 import { oktaUser } from "../helpers/scim.ts";
 import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.ts";
 
@@ -59,8 +59,8 @@ describe("a user whom Entra deletes softly", () => {
     ] as [string, string][];
     for (const [deletion, restoration] of pairs) {
       it(`is deleted by ${deletion}, and restored by ${restoration}`, async () => {
-        const saml = await acme.connection({ type: "saml", settings: samlSettings, justInTime: false });
-        const asAda = () => signIn(acme.store, identityOf(saml, name, { subject: name }));
+        const byName = await loginNameConnection(acme, { justInTime: false });
+        const asAda = () => signIn(acme.store, identityOf(byName, name, { subject: name }));
         assert.equal((await asAda()).user.id, id);
         await run(deletions[deletion] as Step[]);
         const { body } = await acme.client.get(`/Users/${id}`);
@@ -76,8 +76,8 @@ describe("a user whom Entra deletes softly", () => {
 
     for (const [deletion, restoration] of pairs) {
       it(`does not come back just in time after ${deletion}, before ${restoration}`, async () => {
-        const saml = await acme.connection({ type: "saml", settings: samlSettings });
-        const asAda = () => signIn(acme.store, identityOf(saml, name, { subject: name }));
+        const byName = await loginNameConnection(acme);
+        const asAda = () => signIn(acme.store, identityOf(byName, name, { subject: name }));
         await run(deletions[deletion] as Step[]);
         await assert.rejects(asAda(), { reason: "user-deleted" });
         await run(restorations[restoration] as Step[]);
@@ -91,17 +91,17 @@ describe("a user whom Entra deletes softly", () => {
       ["an id with hyphens", deletedNameWithHyphens],
     ] as const) {
       it(`does not come back just in time between the new name with ${what} and the new state`, async () => {
-        const saml = await acme.connection({ type: "saml", settings: samlSettings });
+        const byName = await loginNameConnection(acme);
         await run([patch(set("userName", renamed))]);
-        const back = signIn(acme.store, identityOf(saml, name, { subject: name }));
+        const back = signIn(acme.store, identityOf(byName, name, { subject: name }));
         await assert.rejects(back, { reason: "user-deleted" });
       });
     }
 
     it("leaves the former name of an active person with any other new name free", async () => {
-      const saml = await acme.connection({ type: "saml", settings: samlSettings });
+      const byName = await loginNameConnection(acme);
       await run([patch(set("userName", `old-${name}`))]);
-      const { by } = await signIn(acme.store, identityOf(saml, name, { subject: name }));
+      const { by } = await signIn(acme.store, identityOf(byName, name, { subject: name }));
       assert.equal(by, "just-in-time");
     });
 
@@ -115,8 +115,8 @@ describe("a user whom Entra deletes softly", () => {
     });
 
     it("is deactivated even if the user is an owner who signs in by the login name", async () => {
-      const saml = await acme.connection({ type: "saml", settings: samlSettings });
-      await acme.store.identities.add(saml.id, name, id);
+      const byName = await loginNameConnection(acme);
+      await acme.store.identities.add(byName.id, name, id);
       await acme.store.roles.grant(id, "owner");
       await run(deletions["the name, then the state"] as Step[]);
       assert.equal((await acme.store.users.byId(id))?.active, false);

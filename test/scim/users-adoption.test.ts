@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { signIn } from "../../src/directory/sign-in.ts";
 import { systemStore } from "../../src/store/system-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
-import { createLocalAccount, identityOf, samlSettings } from "../helpers/people.ts";
+import { createLocalAccount, identityOf, loginNameConnection } from "../helpers/people.ts";
 import { oktaUser } from "../helpers/scim.ts";
 import { assertScimError, type ScimTenant, useScim } from "../helpers/scim-site.ts";
 
@@ -141,9 +141,9 @@ describe("adoption and sources", () => {
       const renamed = "ada.king@acme.example";
 
       it("moves the identity if the subject is the login name, so that the next user of the old name is not linked to it", async () => {
-        const saml = await acme.connection({ type: "saml", settings: samlSettings });
+        const byName = await loginNameConnection(acme);
         const { id } = (await acme.client.send("POST", "/Users", oktaUser(name))).body;
-        const as = (who: string) => signIn(acme.store, identityOf(saml, who, { subject: who }));
+        const as = (who: string) => signIn(acme.store, identityOf(byName, who, { subject: who }));
         assert.equal((await as(name)).user.id, id);
         await acme.client.patch(`/Users/${id}`, { op: "replace", value: { userName: renamed } });
         assert.deepEqual([(await as(renamed)).user.id, (await as(renamed)).by], [id, "identity"]);

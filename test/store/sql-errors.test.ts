@@ -13,6 +13,7 @@ import { systemStore } from "../../src/store/system-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { createTestTenant, newUser, type TestTenant } from "../helpers/people.ts";
 import { freePort } from "../helpers/postgres-server.ts";
+import { everyProtocol } from "../helpers/protocols.ts";
 
 const newGroup = (displayName: string, more = {}) => ({
   id: randomUUID(),
@@ -137,20 +138,11 @@ describe("a unique value", () => {
       assert.deepEqual([await store.users.count(), await store.groups.count()], [5, 5]);
     });
 
-    it("allows an OIDC and a SAML connection with the same key", async () => {
+    it("allows connections of different protocols with the same key", async () => {
       const tenant = await createTestTenant(use().database);
-      const settings = {
-        idpEntityId: "https://idp.example",
-        ssoUrl: "https://idp.example",
-        certificates: [],
-      };
-      const oidc = await tenant.connection({ key: tenant.tenant.slug });
-      const saml = await tenant.connection({
-        key: tenant.tenant.slug,
-        type: "saml",
-        settings: settings as never,
-      });
-      assert.equal(oidc.key, saml.key);
+      const key = tenant.tenant.slug;
+      for (const { type, settings } of everyProtocol)
+        assert.equal((await tenant.connection({ key, type, settings })).key, key);
     });
 
     it("maps only violations of the given column, and rethrows others unchanged", async () => {

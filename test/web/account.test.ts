@@ -333,7 +333,7 @@ describe("/me", () => {
       const { tenant, store } = site().acme;
       const { id } = site().owner;
       await store.users.update(id, { givenName: "Ada", familyName: "Lovelace", displayName: "Ada L." });
-      const connection = await site().acme.connection({ type: "saml", settings: null });
+      const connection = await site().acme.connection({ settings: null });
       await store.connections.update(connection.id, { status: "active" });
       const expected = {
         tenant: { id: site().acme.tenant.id, slug: tenant.slug, name: tenant.name },
@@ -352,7 +352,7 @@ describe("/me", () => {
       const byPassword = await (await site().clientOf(site().owner)).get("/me");
       assert.match(byPassword.headers.get("content-type") ?? "", /^application\/json/);
       assert.deepEqual(JSON.parse(byPassword.text), expected);
-      expected.connection = { key: connection.key, type: "saml" };
+      expected.connection = { key: connection.key, type: "oidc" };
       const bySso = await (await site().clientOf(site().owner, connection.id)).get("/me");
       assert.deepEqual(JSON.parse(bySso.text), expected);
     });

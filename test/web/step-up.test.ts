@@ -91,9 +91,9 @@ describe("an administrator whose sign-in is too old for the console", () => {
     });
 
     it("is told if a form is too large to wait", async () => {
-      const { id } = await site().acme.connection({ type: "saml" });
+      const { id } = await site().acme.connection();
       const client = await owner(15 * minute);
-      const large = { metadataXml: "x".repeat(70_000) };
+      const large = { issuer: "x".repeat(70_000) };
       assertRedirect(await client.post(`/admin/connections/${id}/settings`, large), "/login/again");
       await signInAgain(client, "/login/again");
       assert.match((await client.get("/login/again")).text, /your form was too large to keep/);

@@ -3,6 +3,7 @@ import type { Protocol } from "../../recording.ts";
 /** The headings of the checks, in the order of the page, and the ids of the rules below each. */
 export type CheckGroups = readonly (readonly [group: string, ids: readonly string[]])[];
 
+// SAML {
 /** The rules about how one document is signed; within an encryption their ids begin with "decrypted-". */
 const signatureIds = [
   "signature-place",
@@ -15,6 +16,7 @@ const signatureIds = [
 ];
 const textIds = ["text", "doctype", "markup", "characters", "nesting"];
 const decrypted = (ids: readonly string[]) => ids.map((id) => `decrypted-${id}`);
+// SAML }
 
 const clientIds = [
   "client-known",
@@ -26,8 +28,10 @@ const clientIds = [
   "client-assertion-unused",
 ];
 
+// SAML {
 /** The signatures outside an encryption: describe/saml.ts says of which parts they are. */
 export const signatureGroup = "Signatures";
+// SAML }
 
 export const checkGroups: Record<Protocol, CheckGroups> = {
   oidc: [
@@ -79,6 +83,7 @@ export const checkGroups: Record<Protocol, CheckGroups> = {
     ["UserInfo", ["userinfo-available", "userinfo-accepted", "userinfo-subject"]],
     ["Directory", ["claims-fit", "profile-complete", "same-person"]],
   ],
+  // SAML {
   saml: [
     ["Transport", ["connection-active", "form", "base64", "size", "arrival"]],
     ["Document", [...textIds, "well-formed", "unique-ids", "assertion-count"]],
@@ -114,6 +119,7 @@ export const checkGroups: Record<Protocol, CheckGroups> = {
     ["Subject", ["confirmation", "recipient", "same-request", "subject-attribute", "name-id", "same-person"]],
     ["Attributes", ["required-attributes"]],
   ],
+  // SAML }
   // Of OAuth 2.0 for SCIM. The calls of SCIM have no policy: describe/scim.ts has their checks.
   scim: [
     ["Request", ["request-form", "parameters-once", "parameters-text", "client-one-method"]],

@@ -1,5 +1,6 @@
 import { ConflictError, NotFoundError } from "../../errors.ts";
-import type { Connection, ConnectionStatus, OidcSettings, SamlSettings, SubjectKind } from "../../model.ts";
+import type { Connection, ConnectionSettings, ConnectionStatus, SubjectKind } from "../../model.ts";
+import { type ConnectionProvider, providerIn, signInProtocols } from "../../sign-in-protocols.ts";
 import { mapUniqueViolation } from "../sql-errors.ts";
 import type { TenantScope } from "./scope.ts";
 
@@ -36,7 +37,7 @@ export interface NewConnection {
   status: ConnectionStatus;
   justInTime: boolean;
   subjectKind: SubjectKind;
-  settings: OidcSettings | SamlSettings | null;
+  settings: ConnectionSettings | null;
   /** The client secret, sealed (secrets.ts); null if there is none. */
   sealedSecret: string | null;
   /** The secret before the last rotation, kept until the new one has worked. */
@@ -209,7 +210,7 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
 function keyTaken({ key, type }: NewConnection): ConflictError {
   return new ConflictError(
     "key-taken",
-    `The connection ID "${key}" already names ${type === "oidc" ? "an OIDC" : "a SAML"} connection.`,
+    `The connection ID "${key}" already names ${signInProtocols[type].article} connection.`,
   );
 }
 
@@ -234,26 +235,14 @@ function toRow(changes: ConnectionChanges): Record<string, unknown> {
   if (changes.subjectKind !== undefined) row.subject_kind = changes.subjectKind;
   if (changes.settings !== undefined) {
     row.settings = changes.settings && JSON.stringify(changes.settings);
-    row.provider_app_id = changes.settings && providerAppId(changes.settings);
-    const [issuer, alias] = changes.settings ? providerIssuers(changes.settings) : [];
-    row.provider_issuer = withoutSlash(issuer);
-    row.provider_issuer_alias = withoutSlash(alias);
+    const provider: Partial<ConnectionProvider> = changes.settings ? providerIn(changes.settings) : {};
+    row.provider_app_id = provider.appId ?? null;
+    row.provider_issuer = withoutSlash(provider.org);
+    row.provider_issuer_alias = withoutSlash(provider.orgAlias);
   }
   if (changes.sealedFormerSecret !== undefined) row.sealed_former_secret = changes.sealedFormerSecret;
   if (changes.sealedSecret !== undefined) row.sealed_secret = changes.sealedSecret;
   return row;
-}
-
-/** The provider's id of this application. */
-function providerAppId(settings: OidcSettings | SamlSettings): string | null {
-  return "clientId" in settings ? settings.clientId : settings.appInstanceId;
-}
-
-/** The org that issues ID tokens and ID-JAGs, by both of its names. */
-function providerIssuers(settings: OidcSettings | SamlSettings) {
-  return "clientId" in settings
-    ? [settings.issuer, settings.issuerAlias]
-    : [settings.orgUrl, settings.orgUrlAlias];
 }
 
 function withoutSlash(issuer: string | null | undefined): string | null {

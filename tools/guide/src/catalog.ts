@@ -9,7 +9,7 @@ export function catalogApp(baseUrl: string): CatalogApp {
   const { description, oidc, saml, scim, universalLogout } = integration;
   const forOidc = oidcUrls(baseUrl, `{app.${connectionVariable.name}}`);
   const forSaml = samlUrls(baseUrl, `\${org.${connectionVariable.name}}`);
-  const guideUrl = (capability: "oidc" | "saml" | "scim") => baseUrl + paths.guide(capability);
+  const guideUrl = (capability: Parameters<typeof paths.guide>[0]) => baseUrl + paths.guide(capability);
   return {
     name: brand.productName.toLowerCase().replaceAll(/[^a-z0-9]+/g, ""),
     label: integration.displayName,

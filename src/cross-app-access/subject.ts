@@ -1,0 +1,24 @@
+import type { Connection, ConnectionType } from "../model.ts";
+import type { Assertion } from "./assertion.ts";
+import { type Naming, oidcNaming } from "./naming.ts";
+import { samlNaming } from "./saml-naming.ts"; // SAML
+
+const namings: Readonly<Record<ConnectionType, Naming>> = {
+  oidc: oidcNaming,
+  saml: samlNaming, // SAML
+};
+
+/** The subject that the assertion names at a connection, as a sign-in would. Null if it names none. */
+export function subjectAt({ claims }: Assertion, connection: Connection, baseUrl: string): string | null {
+  return namings[connection.type].subject(claims, connection, baseUrl);
+}
+
+/** Whether the assertion names the connection's end of the federation, which only its org knows. */
+export function namesConnection({ claims }: Assertion, connection: Connection, baseUrl: string): boolean {
+  return namings[connection.type].namesUs(claims, connection, baseUrl);
+}
+
+/** Whether a sign-in by the connection proves which org it has. */
+export function provesOrg({ type }: Connection): boolean {
+  return namings[type].provesOrg;
+}
