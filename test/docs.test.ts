@@ -26,8 +26,10 @@ describe("documentation", () => {
 
       it("names only npm scripts that package.json has", () => {
         const named = [...text.matchAll(/npm run (?:--silent )?([a-z:]+)/g)].map(([, name]) => name ?? "");
+        // A decision names what existed at its time, and does not change when a fork removes it.
+        const isRecord = path.startsWith("docs/decisions/");
         assert.deepEqual(
-          named.filter((name) => !scripts.includes(name)),
+          named.filter((name) => !isRecord && !scripts.includes(name)),
           [],
         );
       });
