@@ -199,20 +199,16 @@ export function createApp({
   app.use(sameOrigin(baseUrl));
   app.use(recordSaml(recorder));
   app.use(saml.acs);
-  app.use(compressPages());
-  app.use(formBodies());
+  app.use(compressPages(), formBodies());
   app.use(session);
-  app.use(pageContext);
-  app.use(organisationsOnPages);
-  app.use(ownOrganisation);
+  app.use(pageContext, organisationsOnPages, ownOrganisation);
   app.use(api.people);
 
   if (extraRoutes) app.use(extraRoutes);
-  app.use(homeRoutes());
+  app.use(homeRoutes(), organisationRoutes());
   app.use(guideRoutes({ baseUrl }));
   app.use(loginRoutes({ database, baseUrl, passwords, refusals, limits: guesses, mails }));
   app.use(setupRoutes({ database, passwords, limits: guesses, mails }));
-  app.use(organisationRoutes());
   app.use(recordSignOut(recorder));
   app.use(accountRoutes({ database, passwords, signOutUrl: signOutUrlOf(oidc), limits: guesses, mails }));
   app.use(forwardAuthRoutes({ ...shared, generateKeys, audiences: config.forwardAuthAudiences }));
