@@ -184,20 +184,16 @@ export function createApp({
   app.use(sameOrigin(baseUrl));
   app.use(recordSaml(recorder)); // SAML
   app.use(saml.acs); // SAML
-  app.use(compressPages());
-  app.use(formBodies());
+  app.use(compressPages(), formBodies());
   app.use(session);
-  app.use(pageContext);
-  app.use(organisationsOnPages);
-  app.use(ownOrganisation);
+  app.use(pageContext, organisationsOnPages, ownOrganisation);
   app.use(api.people);
 
   if (extraRoutes) app.use(extraRoutes);
-  app.use(homeRoutes());
+  app.use(homeRoutes(), organisationRoutes());
   app.use(guideRoutes({ baseUrl }));
   app.use(loginRoutes({ ...local, passwords, refusals }), setupRoutes({ ...local, passwords }));
   app.use(secondStepRoutes(local), secondStepAccountRoutes(local));
-  app.use(organisationRoutes());
   app.use(recordSignOut(recorder));
   app.use(accountRoutes({ ...local, passwords, signOutUrl: signOutUrlOf(oidc) }));
   app.use(forwardAuthRoutes({ ...shared, generateKeys, audiences: config.forwardAuthAudiences }));

@@ -7,8 +7,8 @@ import { agentCases } from "./isolation-cases-agents.ts";
 import { directoryCases } from "./isolation-cases-directory.ts";
 import { provisioningGrantCases } from "./isolation-cases-grants.ts";
 import { outboxCases } from "./isolation-cases-outbox.ts";
-import { secondStepCases } from "./isolation-cases-second-steps.ts";
 import { sealCases } from "./isolation-cases-seals.ts";
+import { secondStepCases } from "./isolation-cases-second-steps.ts";
 import { signalCases } from "./isolation-cases-signals.ts";
 import { webhookCases } from "./isolation-cases-webhooks.ts";
 
