@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { secretsCommands } from "../../src/cli/secrets.ts";
 import { createAgent } from "../../src/directory/agents.ts";
 import { createConnection, rotateSecret } from "../../src/directory/connections.ts";
+import { noMails } from "../../src/directory/mails.ts";
 import { signInWithCode } from "../../src/directory/second-steps.ts";
 import { finishSignInTest, latestSignInTest, startSignInTest } from "../../src/directory/sign-in-tests.ts";
 import { ConfigError, InvalidError } from "../../src/errors.ts";
@@ -187,7 +188,8 @@ describe("the change of DATA_KEY", () => {
 
     /** Signs in with a code, which is accepted once. */
     async function assertCodeWorks(by: typeof after, offset: number): Promise<void> {
-      const signIn = { userId: user.id, accessEpoch: user.accessEpoch, requestId: null };
+      const { id: userId, accessEpoch } = user;
+      const signIn = { userId, accessEpoch, isNewBrowser: false, requestId: null, mails: noMails };
       assert.equal((await signInWithCode(acme.store, by, signIn, authenticator.code(offset))).id, user.id);
     }
 
