@@ -192,7 +192,7 @@ describe("the second step of a sign-in with a password", () => {
           await use().database.sql()("authenticators").where("user_id", user.id),
         ]);
         for (const code of codes) assert.ok(!stored.includes(code));
-        assert.match(stored, /"sealed_key":"v1\./);
+        assert.match(stored, /"sealed_key":"v2\./);
         const actions = await actionsOf(user);
         assert.deepEqual(actions.sort(), ["authenticator.added", "recovery_codes.created"]);
         assertRedirect((await enterPassword(user)).answer, page);
