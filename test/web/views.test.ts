@@ -40,6 +40,8 @@ describe("views", () => {
 
 describe("a view in production", () => {
   const load = ejs.fileLoader;
+  // Other suites run in this process.
+  before(() => ejs.clearCache());
   after(() => {
     ejs.fileLoader = load;
     ejs.clearCache();
