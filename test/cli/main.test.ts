@@ -80,6 +80,7 @@ describe("npm run admin", () => {
       const { code, stdout, stderr } = await verify();
       assert.deepEqual([code, stderr], [1, ""]);
       assert.equal(JSON.parse(stdout).tenants[0].fault.kind, "entry-changed");
+      jsonOf(await admin("tenant delete sealed --yes --json"));
     });
 
     it("reports errors in one line on standard error, with exit code 1", async function () {
