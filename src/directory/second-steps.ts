@@ -73,7 +73,7 @@ export async function signInWithCode(
     const isRight =
       code === null
         ? await takeRecoveryCode(inside, user, typed, signIn.requestId)
-        : await acceptCode(inside, sealer, user.id, code, now());
+        : await acceptCode(inside, sealer, user.id, (key) => timeStepOfCode(key, code, now()));
     if (!isRight) throw new RefusedError("second-step-not-valid");
     await recordSignIn(inside, user, { connectionId: null, requestId: signIn.requestId });
     return user;
@@ -84,14 +84,13 @@ async function acceptCode(
   store: TenantStore,
   sealer: Sealer,
   userId: string,
-  code: string,
-  at: number,
+  timeStepBy: (key: Buffer) => number | null,
 ): Promise<boolean> {
   const sealed = await store.secondSteps.authenticatorKey(userId);
   if (sealed === null) return false;
   const key = openKey(sealer, sealed, keyPlace(store, userId));
   if (!key) return false;
-  const step = timeStepOfCode(key, code, at);
+  const step = timeStepBy(key);
   return step !== null && (await store.secondSteps.acceptTimeStep(userId, step));
 }
 
