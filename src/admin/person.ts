@@ -86,7 +86,8 @@ const actions: Record<string, PersonAction> = {
     at: "role",
     action: "user.role_changed",
     changed: ["role"],
-    apply: (store, userId, req, mails) => giveRole(store, administrator(req), userId, roleIn(req), mails),
+    apply: (store, userId, req, mails) =>
+      giveRole(store, { ...administrator(req), mails }, userId, roleIn(req)),
     done: (user, req) => `The role given to ${personName(user)} by hand is: ${roleIn(req)}.`,
   },
   unlink: {

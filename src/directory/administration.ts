@@ -13,6 +13,8 @@ import { giveNotice } from "./security-notices.ts";
 /** The administrator who acts. Their role is read in the transaction of the change: they may have lost it by then. */
 export interface Administrator {
   userId: string;
+  /** For the notices of what they change. None are sent without it. */
+  mails?: Mails;
 }
 
 /** Throws NotFoundError, and ConflictError `owners-only`, `yourself` or `last-owner`. */
@@ -80,7 +82,6 @@ export async function giveRole(
   by: Administrator,
   userId: string,
   role: Role,
-  mails: Mails = noMails,
 ): Promise<void> {
   await store.transaction(async (inside) => {
     const user = await lockTarget(inside, by, userId);
@@ -93,7 +94,7 @@ export async function giveRole(
     }
     if (role !== "member") await grantRole(inside, userId, role);
     if (!atLeast(before, await inside.roles.effective(userId)))
-      await giveNotice(inside, mails, "role-raised", { user });
+      await giveNotice(inside, by.mails ?? noMails, "role-raised", { user });
     await inside.activity.tell({ name: "personChanged", userId });
   });
 }

@@ -25,7 +25,9 @@ export function nameKey(name: string): string {
  */
 export function domainKey(domain: string): string {
   const name = nameKey(domain);
-  return (domainToASCII(name) || name).replace(/\.+$/, "");
+  // domainToASCII would cut off a path or a port, and give another name's domain.
+  const ascii = /[/\\?#@:]/.test(name) ? "" : domainToASCII(name);
+  return (ascii || name).replace(/\.+$/, "");
 }
 
 /** Returns the searchable beginning of a text. PostgreSQL limits an index entry to 2,704 bytes. */

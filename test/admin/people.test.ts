@@ -4,6 +4,7 @@ import { createAgent } from "../../src/directory/agents.ts";
 import { provisionUser } from "../../src/directory/provisioning.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
 import type { User } from "../../src/model.ts";
+import { organisationField } from "../../src/web/request.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { shownOn, submit } from "../helpers/forms.ts";
@@ -130,6 +131,7 @@ describe("people in the admin console", () => {
         );
         assert.deepEqual([...new Set(fields)].sort(), [
           "connection",
+          organisationField,
           "role",
           "session",
           "shown",

@@ -46,7 +46,7 @@ describe("the names of an owner", () => {
 
     for (const [what, slug, more] of [
       ["a link", "first-link", []],
-      ["a password", "first-password", ["--password-stdin"]],
+      ["a password", "first-typed", ["--password-stdin"]],
     ] as const) {
       it(`let Okta's SPEC test read the first user of a fresh tenant whose owner gets ${what}`, async () => {
         await create(slug, "grace.hopper@acme.example", [...more]);

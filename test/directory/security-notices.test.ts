@@ -121,7 +121,7 @@ describe("notices of security changes", () => {
           const failing = store.transaction(async (inside) => {
             for (const change of Object.keys(securityNotices) as SecurityChange[])
               await giveNotice(inside, mails, change, { user });
-            await giveRole(inside, { userId: site().owner.id }, user.id, "admin", mails);
+            await giveRole(inside, { userId: site().owner.id, mails }, user.id, "admin");
             const key = { prefix: brand.apiKeyPrefix, name: "x", scopes: ["x"], days: 1, mails };
             await createApiKey(inside, { user, role: "admin" }, key);
             throw new Error("the change failed");

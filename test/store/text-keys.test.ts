@@ -87,5 +87,6 @@ describe("domainKey", () => {
       assert.equal(domainKey(domainKey(text)), domainKey(text));
     }
     assert.equal(domainKey("a b"), "a b");
+    assert.equal(domainKey("acme.example/a"), "acme.example/a");
   });
 });
