@@ -68,14 +68,14 @@ import { localSignIns } from "./web/local-sign-in.ts";
 import { loginRoutes } from "./web/login.ts";
 import { mcpRoutes } from "./web/mcp.ts";
 import { operations } from "./web/operations.ts";
-import { organisationRoutes, organisationsOnPages, ownOrganisation } from "./web/organisations.ts";
+import { organisationRoutes } from "./web/organisations.ts";
 import { parkedSessions } from "./web/parked-sessions.ts";
 import { passwordLimits } from "./web/password-limits.ts";
-import { formBodies, refuseNul, requestContext, sameOrigin } from "./web/request.ts";
+import { formBodies, ownOrganisation, refuseNul, requestContext, sameOrigin } from "./web/request.ts";
 import { secondStepRoutes } from "./web/second-step.ts";
 import { secondStepAccountRoutes } from "./web/second-step-account.ts";
 import { securityHeaders } from "./web/security-headers.ts";
-import { loadPerson, sessionCookie } from "./web/sessions.ts";
+import { loadPerson, offerParked, sessionCookie } from "./web/sessions.ts";
 import { setupRoutes } from "./web/setup.ts";
 import { compressPages, pageContext, setUpViews } from "./web/views.ts";
 import { webAuthn } from "./web/webauthn.ts";
@@ -179,14 +179,14 @@ export function createApp({
   app.use(mcpRoutes({ database, baseUrl, log }, mcpTools));
   const cookie = sessionCookie({ sessions, sealer: shared.sealer, secret: sessionSecret, baseUrl, log });
   const parked = parkedSessions({ sessions, secret: sessionSecret, baseUrl });
-  const session = [cookie, parked, loadPerson(sessions)];
+  const session = [cookie, offerParked(parked), loadPerson(sessions)];
   if (routers.length > 0) app.use(hostRouters(routers, { baseUrl, session }));
   app.use(sameOrigin(baseUrl));
   app.use(recordSaml(recorder)); // SAML
   app.use(saml.acs); // SAML
   app.use(compressPages(), formBodies());
   app.use(session);
-  app.use(pageContext, organisationsOnPages, ownOrganisation);
+  app.use(pageContext, ownOrganisation);
   app.use(api.people);
 
   if (extraRoutes) app.use(extraRoutes);

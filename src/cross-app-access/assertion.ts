@@ -41,6 +41,26 @@ export interface Assertion {
   mistyped: string[];
 }
 
+/** A connection whose settings are of one protocol. */
+interface ConnectionOfProtocol<Settings extends ConnectionSettings = ConnectionSettings> {
+  key: string;
+  settings: Settings | null;
+}
+
+/** How assertions name people, and this application, at the connections of one sign-in protocol. */
+export interface Naming<Settings extends ConnectionSettings = ConnectionSettings> {
+  /** The subject that the assertion names, as a sign-in would; null if it names none. */
+  subject(
+    claims: AssertionClaims,
+    connection: ConnectionOfProtocol<Settings>,
+    baseUrl: string,
+  ): string | null;
+  /** Whether the assertion names this connection's end of the federation. */
+  namesUs(claims: AssertionClaims, connection: ConnectionOfProtocol<Settings>, baseUrl: string): boolean;
+  /** Whether a sign-in proves that the connection's org is the one that its settings name. */
+  provesOrg: boolean;
+}
+
 /** Reads an assertion without verifying it, to find its connection. Null if it is not a JWT with an issuer. */
 export function readAssertion(token: string): Assertion | null {
   try {

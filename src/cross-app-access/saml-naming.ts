@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { samlUrls } from "../endpoints.ts";
 import type { SamlSettings } from "../model.ts";
-import type { Naming } from "./naming.ts";
+import type { Naming } from "./assertion.ts";
 
 // No name contains a NUL, and PostgreSQL rejects one even in a query.
 const text = z.string().regex(/^[^\0]{1,1000}$/);

@@ -1,7 +1,13 @@
-import type { Connection, ConnectionType } from "../model.ts";
-import type { Assertion } from "./assertion.ts";
-import { type Naming, oidcNaming } from "./naming.ts";
+import type { Connection, ConnectionType, OidcSettings } from "../model.ts";
+import type { Assertion, Naming } from "./assertion.ts";
 import { samlNaming } from "./saml-naming.ts"; // SAML
+
+const oidcNaming: Naming<OidcSettings> = {
+  // The sub of an assertion for a SAML service provider may be someone else at this client (RFC 9493 §3.2.5, Okta).
+  subject: ({ sub, sub_id: id }) => (id?.format === "saml-nameid" ? null : (sub ?? null)),
+  namesUs: () => false,
+  provesOrg: true,
+};
 
 const namings: Readonly<Record<ConnectionType, Naming>> = {
   oidc: oidcNaming,

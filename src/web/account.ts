@@ -168,7 +168,7 @@ function addAgentChoices(router: Router, database: Database): void {
  * whether the current session stays.
  */
 async function endParked(req: Request): Promise<boolean> {
-  const { parkedSessions: parked, person } = req;
+  const [parked, person] = [req.parkedSessions?.(), req.person];
   if (!parked) return false;
   if (formField(req, "all") === "on") {
     await parked.end(req, parked.ids());

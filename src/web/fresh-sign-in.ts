@@ -38,8 +38,8 @@ export function isFresh({ session }: Request, minutes: number | null): boolean {
 }
 
 /**
- * Lets a sign-in pass that is recent enough for this request, and sends others to a page that asks for a new one. A form that was sent waits in the session
- * until then. Mount it after the permission check, because it reads large forms.
+ * Lets a sign-in pass that is recent enough for this request, and sends others to a page that asks for a new one. A form that
+ * was sent waits in the session until then. Mount it after the permission check, because it reads large forms.
  */
 export const requireFreshSignIn: RequestHandler = (req, res, next) => {
   if (isFresh(req, freshMinutes(req, req.method, req.originalUrl))) {

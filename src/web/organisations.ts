@@ -2,28 +2,27 @@
  * Several organisations in one browser: the switcher, and the rule that a form acts in the organisation of its page
  * (docs/decisions/0075).
  */
-import { type RequestHandler, type Response, Router } from "express";
+import { type Request, type Response, Router } from "express";
 import { paths } from "../endpoints.ts";
 import { answerForm } from "./answers.ts";
 import { landingPath } from "./home.ts";
-import { checkOrganisation, formField, organisationField } from "./request.ts";
+import { formField, mayHaveParked, organisationField } from "./request.ts";
 
 type Rendered = (error: Error | null, html?: string) => void;
+export type Render = (view: string, options?: object | Rendered, callback?: Rendered) => void;
 
 /**
  * Writes the organisation of the signed-in person into each form of a page, and gives pages the other organisations of this
  * browser. Here, in one place, so that no form can forget it.
  */
-export const organisationsOnPages: RequestHandler = (req, res, next) => {
-  res.locals.organisations = [];
-  const render = res.render.bind(res) as (view: string, locals: object, done: Rendered) => void;
-  const renderMarked = (view: string, options?: object | Rendered, callback?: Rendered): void => {
+export function renderMarked(req: Request, res: Response, render: Render): Render {
+  return (view, options, callback) => {
     const [locals, given] =
       typeof options === "function" ? [{}, options as Rendered] : [options ?? {}, callback];
-    const done: Rendered = given ?? ((error, html) => (error ? next(error) : void res.send(html)));
+    const done: Rendered = given ?? ((error, html) => (error ? req.next?.(error) : void res.send(html)));
     const show = () =>
       render(view, locals, (error, html) => done(error, html && marked(html, req.person?.tenant.id)));
-    const { parkedSessions } = req;
+    const parkedSessions = mayHaveParked(req) ? req.parkedSessions?.() : undefined;
     if (!parkedSessions || parkedSessions.ids().length === 0) {
       show();
       return;
@@ -36,11 +35,9 @@ export const organisationsOnPages: RequestHandler = (req, res, next) => {
       // An error page is also rendered if the database does not answer.
       .catch((error: unknown) => req.log.warn({ err: error }, "organisations.not_read"))
       .then(show)
-      .catch(next);
+      .catch((error: unknown) => req.next?.(error));
   };
-  res.render = renderMarked as Response["render"];
-  next();
-};
+}
 
 const localForm = /<form\b(?=[^>]*\bmethod="post")(?![^>]*\baction="(?:[a-z]+:|\/\/))[^>]*>/gi;
 
@@ -53,22 +50,13 @@ function marked(html: string, tenantId: string | undefined): string {
   );
 }
 
-/** Forms that do not act in the current session: they begin another one, or name the one that they mean. */
-const choosesItself = new RegExp(`^(${paths.login}(/.*)?|${paths.switchOrganisation}|${paths.logout})$`, "i");
-
-/** Refuses a form of a page of another organisation. Throws OtherOrganisationError. */
-export const ownOrganisation: RequestHandler = (req, _res, next) => {
-  if (!choosesItself.test(req.path)) checkOrganisation(req);
-  next();
-};
-
 /** Lets a person go on in another organisation in which this browser is signed in. */
 export function organisationRoutes(): Router {
   const router = Router();
   router.post(paths.switchOrganisation, async (req, res) => {
     const wanted = formField(req, "organisation");
     if (req.person?.tenant.id === wanted) return res.redirect(303, landingPath);
-    const parked = req.parkedSessions;
+    const parked = req.parkedSessions?.();
     const target = (await parked?.alive())?.find(({ tenant }) => tenant.id === wanted);
     if (!parked || !target)
       return res.redirect(303, `${paths.login}?${new URLSearchParams({ another: "1", ended: "1" })}`);

@@ -3,10 +3,10 @@
  * parked: no request has their rights until the person switches.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
-import type { Request, RequestHandler } from "express";
+import type { Request, Response } from "express";
 import { hashToken } from "../store/secrets.ts";
 import type { SessionStore, SignedInPerson } from "../store/session-store.ts";
-import { cookieOf } from "./request.ts";
+import { cookieOf, parkedCookie } from "./request.ts";
 
 /** A parked session that gives access, as the database knows it now. */
 interface ParkedSession extends Pick<SignedInPerson, "tenant" | "user"> {
@@ -14,7 +14,7 @@ interface ParkedSession extends Pick<SignedInPerson, "tenant" | "user"> {
   id: string;
 }
 
-interface ParkedSessions {
+export interface ParkedSessions {
   /** The ids, the last one that was parked first. Needs no database. */
   ids(): readonly string[];
   /** Replaces the ids, in the browser's cookie as well. */
@@ -31,8 +31,8 @@ interface ParkedSessions {
 
 declare module "express-serve-static-core" {
   interface Request {
-    /** Absent where no session is loaded. */
-    parkedSessions?: ParkedSessions;
+    /** Opens the parked sessions of this browser. Absent where no session is loaded. */
+    parkedSessions?: () => ParkedSessions;
   }
 }
 
@@ -40,7 +40,7 @@ declare module "express-serve-static-core" {
 const mostParked = 4;
 
 /**
- * Reads the cookie of parked sessions. Its ids are as secret as that of the session's cookie, and it has the same attributes.
+ * Returns what opens the parked sessions of a browser (sessions.ts): it reads their cookie. Its ids are as secret as that of the session's cookie, and it has the same attributes.
  * The MAC keeps made-up ids from the database. Its key is derived from SESSION_SECRET for this use alone.
  */
 export function parkedSessions({
@@ -51,9 +51,9 @@ export function parkedSessions({
   sessions: SessionStore;
   secret: string;
   baseUrl: string;
-}): RequestHandler {
+}): (req: Request, res: Response) => ParkedSessions {
   const secure = baseUrl.startsWith("https:");
-  const name = secure ? "__Host-parked-sessions" : "parked-sessions";
+  const name = secure ? `__Host-${parkedCookie}` : parkedCookie;
   const attributes = { httpOnly: true, sameSite: "lax", secure, path: "/" } as const;
   const key = Buffer.from(hkdfSync("sha256", secret, "", "parked-sessions", 32));
 
@@ -68,7 +68,7 @@ export function parkedSessions({
     return given.length === expected.length && timingSafeEqual(given, expected) ? ids : [];
   };
 
-  return (req, res, next) => {
+  return (req, res) => {
     let ids = read(req);
     const parked: ParkedSessions = {
       ids: () => ids,
@@ -115,7 +115,6 @@ export function parkedSessions({
         parked.keep(ids.filter((id) => !ended.includes(id)));
       },
     };
-    req.parkedSessions = parked;
-    next();
+    return parked;
   };
 }

@@ -7,7 +7,7 @@
  */
 import { randomUUID } from "node:crypto";
 import express, { type Request, type RequestHandler } from "express";
-import { acceptsCrossSite, carriesDocument } from "../endpoints.ts";
+import { acceptsCrossSite, carriesDocument, paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
@@ -131,6 +131,14 @@ export function cookieOf(req: Request, name: string): string | null {
   return pairs.find(([key]) => key === name)?.[1] ?? null;
 }
 
+/** The cookie with the parked sessions of a browser (parked-sessions.ts). On https its name starts with `__Host-`. */
+export const parkedCookie = "parked-sessions";
+
+/** Whether the request has that cookie. parked-sessions.ts checks it. */
+export function mayHaveParked(req: Request): boolean {
+  return (cookieOf(req, `__Host-${parkedCookie}`) ?? cookieOf(req, parkedCookie)) !== null;
+}
+
 /**
  * Prevents cross-site request forgery without tokens in forms: refuses state-changing requests that another site made the
  * browser send. Fetch metadata (Sec-Fetch-Site) names the sending site; browsers without it send Origin with every POST.
@@ -210,10 +218,19 @@ export class OtherOrganisationError extends Error {
 export function checkOrganisation(req: Request): void {
   if (!req.person || ["GET", "HEAD", "OPTIONS"].includes(req.method) || carriesUnreadDocument(req)) return;
   const named = req.get(organisationField) ?? formField(req, organisationField);
-  const isAmbiguous = (req.parkedSessions?.ids().length ?? 0) > 0;
+  const isAmbiguous = mayHaveParked(req) && (req.parkedSessions?.().ids().length ?? 0) > 0;
   if (named === "" ? isAmbiguous : named !== req.person.tenant.id)
     throw new OtherOrganisationError("the page belongs to another organisation");
 }
+
+/** Forms that do not act in the current session: they begin another one, or name the one that they mean. */
+const choosesItself = new RegExp(`^(${paths.login}(/.*)?|${paths.switchOrganisation}|${paths.logout})$`, "i");
+
+/** Refuses a form of a page of another organisation. Throws OtherOrganisationError. */
+export const ownOrganisation: RequestHandler = (req, _res, next) => {
+  if (!choosesItself.test(req.path)) checkOrganisation(req);
+  next();
+};
 
 /** Its route reads it, and checks it then. */
 function carriesUnreadDocument({ path, originalUrl, body }: Request): boolean {

@@ -10,7 +10,8 @@ import {
   type StoredSignIn,
   sessionEnd,
 } from "../store/session-store.ts";
-import { isSeen } from "./request.ts";
+import type { ParkedSessions } from "./parked-sessions.ts";
+import { isSeen, mayHaveParked } from "./request.ts";
 
 /**
  * Loads the signed-in person from the database at each request. So a person who was deactivated, blocked or signed out
@@ -30,6 +31,18 @@ export function loadPerson(sessions: SessionStore): RequestHandler {
         res.locals.endedByOrganisation = true;
       }
     }
+    next();
+  };
+}
+
+/** Opens the parked sessions of a browser when something asks for them. Few browsers have any. */
+export function offerParked(open: (req: Request, res: Response) => ParkedSessions): RequestHandler {
+  return (req, res, next) => {
+    let opened: ParkedSessions | undefined;
+    req.parkedSessions = () => {
+      opened ??= open(req, res);
+      return opened;
+    };
     next();
   };
 }
@@ -72,7 +85,7 @@ export async function startSession(req: Request, session: NewSession): Promise<v
 
 /** Ends this browser's parked session of a tenant. Returns the form that waits in it, if it is the same person's. */
 async function endParked(req: Request, tenantId: string, userId: string): Promise<HeldForm | undefined> {
-  const { parkedSessions } = req;
+  const parkedSessions = mayHaveParked(req) ? req.parkedSessions?.() : undefined;
   const former = (await parkedSessions?.alive())?.find(({ tenant }) => tenant.id === tenantId);
   if (!parkedSessions || !former) return undefined;
   const data = await new Promise<SessionData | null | undefined>((resolve, reject) =>
@@ -86,7 +99,7 @@ async function endParked(req: Request, tenantId: string, userId: string): Promis
 async function beginEmpty(req: Request, tenantId: string): Promise<void> {
   if (!req.parkedSessions || !req.person || req.person.tenant.id === tenantId)
     return await finished((done) => req.session.regenerate(done));
-  req.parkedSessions.park(req);
+  req.parkedSessions().park(req);
   req.sessionStore.generate(req);
 }
 

@@ -13,6 +13,7 @@ import { mixedScripts, visible } from "../visible.ts";
 import { type PendingAnswer, takeAnswer } from "./answers.ts";
 import { asset } from "./assets.ts";
 import { dayOf, dayText, exactTime, formatDate, formatDuration, momentText } from "./moments.ts";
+import { type Render, renderMarked } from "./organisations.ts";
 import { hasEntitlement } from "./permissions.ts";
 import { browserName, signedInWith } from "./user-agents.ts";
 
@@ -61,7 +62,10 @@ export function compressPages(): RequestHandler {
 /** The Cache-Control of a page that shows a secret. Proxies do not compress it either (RFC 9111 §5.2.2.6). */
 export const noTransform = "no-store, no-transform";
 
-/** Gives each page the signed-in person, and the answer to the form that led to it, which is shown once. */
+/**
+ * Gives each page the signed-in person, their other organisations, and the answer to the form that led to it, which is shown
+ * once.
+ */
 export const pageContext: RequestHandler = (req, res, next) => {
   res.locals.person = req.person;
   res.locals.path = req.path;
@@ -78,5 +82,9 @@ export const pageContext: RequestHandler = (req, res, next) => {
     return taken;
   };
   Object.defineProperty(res.locals, "answer", { enumerable: true, get: answer });
+  res.locals.organisations = [];
+  const render = res.render.bind(res) as Render;
+  res.render = ((...page: Parameters<Render>) =>
+    renderMarked(req, res, render)(...page)) as typeof res.render;
   next();
 };
