@@ -1,3 +1,4 @@
+import { mailsOf } from "../directory/mails.ts";
 import { resetSecondSteps } from "../directory/second-steps.ts";
 import { tenantBySlug } from "../directory/tenants.ts";
 import { NotFoundError } from "../errors.ts";
@@ -12,13 +13,13 @@ export const secondStepsCommand: Command = {
   summary: "Remove a person's authenticator app, passkeys and recovery codes, and end their sessions",
   positionals: ["slug"],
   values: ["email"],
-  async run(input, { database }) {
+  async run(input, { config, database }) {
     const { id } = await tenantBySlug(database, input.positional("slug"));
     const loginName = input.required("email");
     await forTenant(database, id).transaction(async (store) => {
       const user = await store.users.byLoginName(loginName);
       if (!user) throw new NotFoundError(`The tenant has no person with the login name "${loginName}".`);
-      await resetSecondSteps(store, user.id);
+      await resetSecondSteps(store, mailsOf(config.mail !== null), user);
       const action = "user.second_steps_removed";
       const entry = { actorKind: "operator", actor: "cli", action, changed: [] } as const;
       await store.activity.record({ ...entry, targetId: user.id, requestId: null });

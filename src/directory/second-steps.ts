@@ -5,8 +5,10 @@ import type { Passkey } from "../store/tenant/passkeys.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
 import { requiredConnection } from "./domains.ts";
+import type { Mails } from "./mails.ts";
 import { authenticatorCode, newRecoveryCodes, recoveryCodeHash, timeStepOfCode } from "./one-time-codes.ts";
 import { atLeast } from "./roles.ts";
+import { giveNotice } from "./security-notices.ts";
 import { recordSignIn } from "./sign-in-activity.ts";
 import { usablePasswordHash } from "./synced-passwords.ts";
 
@@ -31,13 +33,26 @@ export async function isSecondStepRequired(store: TenantStore, userId: string): 
   return policy.secondStep === "everyone" || atLeast(await store.roles.effective(userId), "admin");
 }
 
+/** The request that changes a second step, and the mail that tells the person (security-notices.ts). */
+export interface Occasion {
+  requestId: string | null;
+  mails: Mails;
+}
+
 /** A local sign-in whose password, or passkey, was right. */
-export interface LocalSignIn {
+export interface LocalSignIn extends Occasion {
   userId: string;
   /** The access epoch at that moment: a revocation ends the sign-in, too. */
   accessEpoch: number;
-  requestId: string | null;
+  /** Whether the person entered their password in a browser where it was not entered before. */
+  isNewBrowser: boolean;
 }
+
+const attemptOf = ({ requestId, isNewBrowser }: LocalSignIn) => ({
+  connectionId: null,
+  requestId,
+  isNewBrowser,
+});
 
 /**
  * Locks the person, and throws RefusedError unless they may still sign in here: `sign-in-not-started-here` after a change of
@@ -72,10 +87,10 @@ export async function signInWithCode(
     const code = authenticatorCode(typed);
     const isRight =
       code === null
-        ? await takeRecoveryCode(inside, user, typed, signIn.requestId)
+        ? await takeRecoveryCode(inside, user, typed, signIn)
         : await acceptCode(inside, sealer, user.id, (key) => timeStepOfCode(key, code, now()));
     if (!isRight) throw new RefusedError("second-step-not-valid");
-    await recordSignIn(inside, user, { connectionId: null, requestId: signIn.requestId });
+    await recordSignIn(inside, user, attemptOf(signIn));
     return user;
   });
 }
@@ -107,10 +122,10 @@ async function takeRecoveryCode(
   store: TenantStore,
   user: User,
   typed: string,
-  requestId: string | null,
+  occasion: Occasion,
 ): Promise<boolean> {
   if (!(await store.secondSteps.takeRecoveryCode(user.id, recoveryCodeHash(user.id, typed)))) return false;
-  await record(store, user, "recovery_code.used", requestId);
+  await tell(store, user, "recovery_code.used", occasion);
   return true;
 }
 
@@ -134,16 +149,15 @@ export async function signInWithPasskey(
     const passkey = await inside.passkeys.find(id);
     if (passkey?.userId !== user.id || !(await inside.passkeys.recordUse(id, counter)))
       throw new RefusedError("second-step-not-valid");
-    await recordSignIn(inside, user, { connectionId: null, requestId: signIn.requestId });
+    await recordSignIn(inside, user, attemptOf(signIn));
     return user;
   });
 }
 
 /** The app's key, and the code that proves that the app has it. */
-export interface NewAuthenticator {
+export interface NewAuthenticator extends Occasion {
   key: Buffer;
   code: string;
-  requestId: string | null;
 }
 
 /**
@@ -154,7 +168,7 @@ export async function addAuthenticator(
   store: TenantStore,
   sealer: Sealer,
   user: User,
-  { key, code, requestId }: NewAuthenticator,
+  { key, code, ...occasion }: NewAuthenticator,
 ): Promise<string[] | null> {
   const step = timeStepOfCode(key, authenticatorCode(code) ?? "", Date.now());
   if (step === null)
@@ -164,8 +178,8 @@ export async function addAuthenticator(
   const before = await store.secondSteps.ofUser(user.id);
   const sealed = sealer.seal(key.toString("base64url"), keyPlace(store, user.id));
   await store.secondSteps.setAuthenticator(user.id, sealed, step);
-  await record(store, user, "authenticator.added", requestId);
-  return before.recoveryCodes > 0 ? null : await renewRecoveryCodes(store, user, requestId);
+  await tell(store, user, "authenticator.added", occasion);
+  return before.recoveryCodes > 0 ? null : await createRecoveryCodes(store, user, occasion);
 }
 
 /**
@@ -176,15 +190,15 @@ export async function enrolAtSignIn(
   store: TenantStore,
   sealer: Sealer,
   signIn: LocalSignIn,
-  added: Omit<NewAuthenticator, "requestId">,
+  added: Pick<NewAuthenticator, "key" | "code">,
 ): Promise<{ user: User; codes: string[] | null }> {
   return await store.transaction(async (inside) => {
     const user = await lockSigningIn(inside, signIn);
     if ((await secondStepNeed(inside, user.id)) !== "enrol")
       throw new RefusedError("sign-in-not-started-here");
-    const { requestId } = signIn;
-    const codes = await addAuthenticator(inside, sealer, user, { ...added, requestId });
-    await recordSignIn(inside, user, { connectionId: null, requestId });
+    const { requestId, mails } = signIn;
+    const codes = await addAuthenticator(inside, sealer, user, { ...added, requestId, mails });
+    await recordSignIn(inside, user, attemptOf(signIn));
     return { user, codes };
   });
 }
@@ -194,19 +208,29 @@ export async function addPasskey(
   store: TenantStore,
   user: User,
   passkey: Omit<Passkey, "userId" | "createdAt" | "lastUsedAt">,
-  requestId: string | null,
+  occasion: Occasion,
 ): Promise<string[] | null> {
   const before = await store.secondSteps.ofUser(user.id);
   await store.passkeys.add({ ...passkey, userId: user.id });
-  await record(store, user, "passkey.added", requestId);
-  return before.recoveryCodes > 0 ? null : await renewRecoveryCodes(store, user, requestId);
+  await tell(store, user, "passkey.added", occasion);
+  return before.recoveryCodes > 0 ? null : await createRecoveryCodes(store, user, occasion);
 }
 
-/** Replaces the person's recovery codes. Returns the new ones, which are stored as hashes. */
+/** Replaces the person's recovery codes. Returns the new ones, which are stored as hashes. Call it in a transaction. */
 export async function renewRecoveryCodes(
   store: TenantStore,
   user: User,
-  requestId: string | null,
+  occasion: Occasion,
+): Promise<string[]> {
+  await noticeOf(store, user, occasion);
+  return await createRecoveryCodes(store, user, occasion);
+}
+
+/** Without a notice: that of the first second step is enough. */
+async function createRecoveryCodes(
+  store: TenantStore,
+  user: User,
+  { requestId }: Occasion,
 ): Promise<string[]> {
   const codes = newRecoveryCodes();
   const hashes = codes.map((code) => recoveryCodeHash(user.id, code));
@@ -216,15 +240,11 @@ export async function renewRecoveryCodes(
 }
 
 /** Throws ConflictError `second-step-required` if it is the last second step and the policy wants one. */
-export async function removeAuthenticator(
-  store: TenantStore,
-  user: User,
-  requestId: string | null,
-): Promise<void> {
+export async function removeAuthenticator(store: TenantStore, user: User, occasion: Occasion): Promise<void> {
   await store.transaction(async (inside) => {
     await inside.users.lock(user.id);
     if (!(await inside.secondSteps.removeAuthenticator(user.id))) return;
-    await record(inside, user, "authenticator.removed", requestId);
+    await tell(inside, user, "authenticator.removed", occasion);
     await afterRemoval(inside, user);
   });
 }
@@ -234,12 +254,12 @@ export async function removePasskey(
   store: TenantStore,
   user: User,
   id: string,
-  requestId: string | null,
+  occasion: Occasion,
 ): Promise<void> {
   await store.transaction(async (inside) => {
     await inside.users.lock(user.id);
     if (!(await inside.passkeys.remove(user.id, id))) return;
-    await record(inside, user, "passkey.removed", requestId);
+    await tell(inside, user, "passkey.removed", occasion);
     await afterRemoval(inside, user);
   });
 }
@@ -263,10 +283,24 @@ export async function forgetSecondSteps(store: TenantStore, userId: string): Pro
   await store.secondSteps.setRecoveryCodes(userId, []);
 }
 
-/** Lets a person in again who lost their second step: removes all of them, and ends the person's sessions. */
-export async function resetSecondSteps(store: TenantStore, userId: string): Promise<void> {
-  await forgetSecondSteps(store, userId);
-  await revokeUserAccess(store, userId);
+/**
+ * Lets a person in again who lost their second step: removes all of them, and ends the person's sessions. The caller records
+ * who did it, in the same transaction.
+ */
+export async function resetSecondSteps(store: TenantStore, mails: Mails, user: User): Promise<void> {
+  await forgetSecondSteps(store, user.id);
+  await revokeUserAccess(store, user.id);
+  await giveNotice(store, mails, "second-step-changed", { user });
+}
+
+/** Records a change that a person made, and gives its notice. */
+async function tell(store: TenantStore, user: User, action: string, occasion: Occasion): Promise<void> {
+  await record(store, user, action, occasion.requestId);
+  await noticeOf(store, user, occasion);
+}
+
+async function noticeOf(store: TenantStore, user: User, { mails }: Occasion): Promise<void> {
+  await giveNotice(store, mails, "second-step-changed", { user });
 }
 
 async function record(

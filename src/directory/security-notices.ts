@@ -21,8 +21,9 @@ export const securityNotices = {
   "api-key-created": { mail: "api-key-created", action: null },
   // user.role_changed, by the administrator.
   "role-raised": { mail: "role-raised", action: null },
-  // Passkeys, authenticator apps and recovery codes: "added passkey", for example.
-  "second-step-changed": { mail: "second-step-changed", action: "user.second_step_changed" },
+  // authenticator.added or .removed, passkey.added or .removed, recovery_codes.created, recovery_code.used, and
+  // user.second_steps_removed, by the operator.
+  "second-step-changed": { mail: "second-step-changed", action: null },
 } as const satisfies Record<string, SecurityNotice>;
 
 export type SecurityChange = keyof typeof securityNotices;
@@ -30,8 +31,6 @@ export type SecurityChange = keyof typeof securityNotices;
 interface NoticeFacts {
   /** The person whose account changed. */
   user: Pick<User, "id" | "loginName">;
-  /** What changed, without values. */
-  changed?: readonly string[];
   requestId?: string | null;
 }
 
@@ -40,11 +39,11 @@ export async function giveNotice(
   store: TenantStore,
   mails: Mails,
   change: SecurityChange,
-  { user, changed = [], requestId = null }: NoticeFacts,
+  { user, requestId = null }: NoticeFacts,
 ): Promise<void> {
   const { mail, action } = securityNotices[change];
   await mails.add(store, user.id, mail);
   if (action === null) return;
   const person = { actorKind: "member", actor: user.loginName, actorId: user.id, kind: "people" } as const;
-  await store.activity.record({ ...person, action, targetId: user.id, changed, requestId });
+  await store.activity.record({ ...person, action, targetId: user.id, changed: [], requestId });
 }

@@ -97,7 +97,7 @@ const letters: Record<MailKind, (facts: LetterFacts & { link: string; organisati
   "second-step-changed": ({ organisation, user, baseUrl, at }) => ({
     subject: `The second step of your sign-in to ${brand.productName} was changed`,
     paragraphs: [
-      `On ${timeOf(at)}, a passkey, an authenticator app or the recovery codes of ${user.loginName} at ${organisation} changed.`,
+      `On ${timeOf(at)}, a passkey, an authenticator app or the recovery codes of ${user.loginName} at ${organisation} changed, or a recovery code was used.`,
       "If this was you, there is nothing to do. If not, change your password and tell an administrator.",
     ],
     action: { label: "Look at your account", url: baseUrl + paths.account },

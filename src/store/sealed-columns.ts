@@ -33,6 +33,20 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: "signal_streams", column: "sealed_refresh_token", ...ofStream },
   { table: "webhook_endpoints", column: "sealed_secret", ...byId, contexts: [ofWebhook] },
   { table: "webhook_endpoints", column: "former_sealed_secret", ...byId, contexts: [ofWebhook] },
+  {
+    table: "authenticators",
+    column: "sealed_key",
+    key: ["tenant_id", "user_id"],
+    contexts: [(row) => `${row.tenant_id}/${row.user_id}/authenticator`],
+    isLasting: true,
+  },
+  {
+    table: "activity_trails",
+    column: "sealed_key",
+    key: ["tenant_id"],
+    contexts: [(row) => `${row.tenant_id}/activity`],
+    isLasting: true,
+  },
   // A new key replaces one that cannot be opened, by itself.
   {
     table: "forward_auth_keys",

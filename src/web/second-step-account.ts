@@ -1,4 +1,5 @@
 import { type Request, type RequestHandler, Router } from "express";
+import type { Mails } from "../directory/mails.ts";
 import { checkShownName } from "../directory/names.ts";
 import {
   addAuthenticator,
@@ -27,6 +28,7 @@ export interface SecondStepAccountDeps {
   database: Database;
   sealer: Sealer;
   webAuthn: WebAuthn;
+  mails: Mails;
 }
 
 /** The section of the account page, and the forms of the pages below it. */
@@ -55,7 +57,9 @@ export function secondStepAccountRoutes(deps: SecondStepAccountDeps): Router {
   router.post(paths.recoveryCodes, ...allowed, async (req, res) => {
     await answerChange({ req, res }, { page: paths.account, at: section }, async () => {
       const { user } = signedIn(req);
-      const codes = await storeOf(deps, req).transaction((store) => renewRecoveryCodes(store, user, req.id));
+      const codes = await storeOf(deps, req).transaction((store) =>
+        renewRecoveryCodes(store, user, occasionOf(deps, req)),
+      );
       return {
         text: "The former recovery codes do not work any more.",
         page: paths.account,
@@ -68,6 +72,8 @@ export function secondStepAccountRoutes(deps: SecondStepAccountDeps): Router {
 
 const storeOf = ({ database }: Pick<SecondStepAccountDeps, "database">, req: Request) =>
   forTenant(database, signedIn(req).tenant.id);
+
+const occasionOf = ({ mails }: SecondStepAccountDeps, req: Request) => ({ requestId: req.id, mails });
 
 /** For people without a local password the pages do not exist: their identity provider has the second step. */
 function requirePassword(database: Database): RequestHandler {
@@ -114,7 +120,7 @@ function addAuthenticatorPages(
       const key = openKey(sealer, holderOf(req), sealed);
       if (!key) throw new InvalidError("Scan this new code, please.");
       const { user } = signedIn(req);
-      const added = { key, code: formField(req, "code"), requestId: req.id };
+      const added = { key, code: formField(req, "code"), ...occasionOf(deps, req) };
       const codes = await storeOf(deps, req).transaction(async (store) => {
         await store.users.lock(user.id);
         return await addAuthenticator(store, sealer, user, added);
@@ -125,7 +131,7 @@ function addAuthenticatorPages(
 
   router.post(`${page}/remove`, ...allowed, async (req, res) => {
     await answerChange({ req, res }, { page: paths.account, at: section }, async () => {
-      await removeAuthenticator(storeOf(deps, req), signedIn(req).user, req.id);
+      await removeAuthenticator(storeOf(deps, req), signedIn(req).user, occasionOf(deps, req));
       return { text: "The authenticator app is removed." };
     });
   });
@@ -156,7 +162,7 @@ function addPasskeyPages(
         const passkey = await webAuthn.verifyNew(req, user, formField(req, "credential"));
         const codes = await storeOf(deps, req).transaction(async (store) => {
           await store.users.lock(user.id);
-          return await addPasskey(store, user, { ...passkey, name }, req.id);
+          return await addPasskey(store, user, { ...passkey, name }, occasionOf(deps, req));
         });
         return { text: `The passkey “${name}” is added.`, page: paths.account, ...withCodes(codes) };
       });
@@ -171,7 +177,12 @@ function addPasskeyPages(
 
   router.post(`${paths.passkeys}/remove`, ...allowed, async (req, res) => {
     await answerChange({ req, res }, { page: paths.account, at: section }, async () => {
-      await removePasskey(storeOf(deps, req), signedIn(req).user, formField(req, "passkey"), req.id);
+      await removePasskey(
+        storeOf(deps, req),
+        signedIn(req).user,
+        formField(req, "passkey"),
+        occasionOf(deps, req),
+      );
       return { text: "The passkey is removed. It signs no one in any more." };
     });
   });

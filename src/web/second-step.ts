@@ -1,4 +1,5 @@
 import { type Request, type Response, Router } from "express";
+import type { Mails } from "../directory/mails.ts";
 import {
   enrolAtSignIn,
   type LocalSignIn,
@@ -29,6 +30,7 @@ export interface SecondStepDeps {
   sealer: Sealer;
   baseUrl: string;
   limits: PasswordLimits;
+  mails: Mails;
   signIns: LocalSignIns;
   webAuthn: WebAuthn;
 }
@@ -67,11 +69,11 @@ async function openPending(
   return null;
 }
 
-const signInOf = ({ userId, accessEpoch }: PendingLocalSignIn, req: Request): LocalSignIn => ({
-  userId,
-  accessEpoch,
-  requestId: req.id,
-});
+const signInOf = (
+  { userId, accessEpoch, isKnownDevice }: Omit<PendingLocalSignIn, "tenantId" | "returnTo">,
+  { mails }: SecondStepDeps,
+  req: Request,
+): LocalSignIn => ({ userId, accessEpoch, isNewBrowser: !isKnownDevice, requestId: req.id, mails });
 
 /**
  * Does the last part of a pending sign-in in one transaction with its end: it works once. Throws RefusedError
@@ -120,7 +122,7 @@ function addQuestion(router: Router, deps: SecondStepDeps): void {
           ? null
           : await webAuthn.verifyUse(req, user.id, passkey, (id) => store.passkeys.find(id));
       const signedIn = await completing(deps, req, pending, (inside) => {
-        const signIn = signInOf(pending, req);
+        const signIn = signInOf(pending, deps, req);
         if (used) return signInWithPasskey(inside, signIn, used);
         return signInWithCode(inside, sealer, signIn, formField(req, "code").slice(0, 100));
       });
@@ -176,7 +178,7 @@ function addSetUp(router: Router, deps: SecondStepDeps): void {
     try {
       const code = formField(req, "code");
       const { user, codes } = await completing(deps, req, pending, (inside) =>
-        enrolAtSignIn(inside, sealer, signInOf(pending, req), { key, code }),
+        enrolAtSignIn(inside, sealer, signInOf(pending, deps, req), { key, code }),
       );
       await attempt.succeeded(pending.tenantId, user.id);
       signIns.pending.forget(res);
@@ -232,9 +234,9 @@ function addPasskeyLogin(router: Router, deps: SecondStepDeps): void {
       const used = await webAuthn.verifyUse(req, null, formField(req, "credential"), find);
       const store = forTenant(database, used.tenantId);
       const { accessEpoch = Number.NaN } = (await store.users.byId(used.userId)) ?? {};
-      const signIn = { userId: used.userId, accessEpoch, requestId: req.id };
-      const user = await signInWithPasskey(store, signIn, used);
       // The passkey is on a device that the person chose before.
+      const proven = { userId: used.userId, accessEpoch, isKnownDevice: true };
+      const user = await signInWithPasskey(store, signInOf(proven, deps, req), used);
       await signIns.complete(req, { tenantId: used.tenantId, user, isKnownDevice: true });
       res.redirect(303, returnTo);
     } catch (error) {

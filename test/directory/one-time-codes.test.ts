@@ -57,10 +57,10 @@ describe("one-time codes", () => {
 });
 
 describe("recovery codes", () => {
-  it("are ten different ones of 100 bits, typed in any case and with any separators", () => {
+  it("are ten different ones of 120 bits, typed in any case and with any separators", () => {
     const codes = newRecoveryCodes();
     assert.equal(new Set(codes).size, 10);
-    for (const code of codes) assert.match(code, /^([a-z2-7]{5}-){3}[a-z2-7]{5}$/);
+    for (const code of codes) assert.match(code, /^([a-z2-7]{6}-){3}[a-z2-7]{6}$/);
     const [code = ""] = codes;
     assert.equal(
       recoveryCodeHash("ada", ` ${code.toUpperCase().replaceAll("-", " ")}`),

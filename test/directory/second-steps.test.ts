@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { handOverInvited } from "../../src/directory/invitations.ts";
 import { inviteOwner } from "../../src/directory/local-accounts.ts";
+import { noMails } from "../../src/directory/mails.ts";
 import { hotp, newAuthenticatorKey, timeStepOf } from "../../src/directory/one-time-codes.ts";
 import { provisionUser } from "../../src/directory/provisioning.ts";
 import { enrolAtSignIn, secondStepNeed, signInWithPasskey } from "../../src/directory/second-steps.ts";
@@ -36,7 +37,13 @@ describe("second steps of an account", () => {
       });
       return id;
     }
-    const signInOf = ({ id, accessEpoch }: User) => ({ userId: id, accessEpoch, requestId: null });
+    const signInOf = ({ id, accessEpoch }: User) => ({
+      userId: id,
+      accessEpoch,
+      isNewBrowser: false,
+      requestId: null,
+      mails: noMails,
+    });
 
     it("are not replaced at a sign-in by a request that raced with their set-up", async () => {
       await acme.store.sessions.changePolicy({ secondStep: "everyone" });

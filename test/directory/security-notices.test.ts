@@ -1,23 +1,31 @@
 import assert from "node:assert/strict";
 import { brand } from "../../config/brand.ts";
+import { secondStepsCommand } from "../../src/cli/second-steps.ts";
 import { giveRole } from "../../src/directory/administration.ts";
 import { createApiKey } from "../../src/directory/api-keys.ts";
 import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { mailsOf } from "../../src/directory/mails.ts";
 import { giveNotice, type SecurityChange, securityNotices } from "../../src/directory/security-notices.ts";
 import type { User } from "../../src/model.ts";
+import { optionsOn, SoftAuthenticator } from "../helpers/authenticator.ts";
+import { runCommand } from "../helpers/cli.ts";
+import type { Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
+import { submit } from "../helpers/forms.ts";
 import { mailServerOf } from "../helpers/mail.ts";
+import { assertRedirect } from "../helpers/pages.ts";
 import { createLocalAccount, testPassword } from "../helpers/people.ts";
+import { codeOfShownKey, giveAuthenticator } from "../helpers/second-steps.ts";
 import { useSite } from "../helpers/site.ts";
 
+const server = mailServerOf({ url: "smtp://127.0.0.1:1" });
 const wanted = "four words make one";
 
 describe("notices of security changes", () => {
   for (const hasMail of [true, false])
     describe(hasMail ? "with a mail server" : "without a mail server", () => {
       onOneDatabase((use) => {
-        const site = useSite(use, hasMail ? { mail: mailServerOf({ url: "smtp://127.0.0.1:1" }) } : {});
+        const site = useSite(use, hasMail ? { mail: server } : {});
         let count = 0;
         const account = () => createLocalAccount(site().acme.store, `person-${count++}@acme.example`);
         /** The mails and the entries about a person: the kind of each mail, and action and changes of each entry. */
@@ -100,19 +108,100 @@ describe("notices of security changes", () => {
           assert.equal(entries.filter((entry) => entry.startsWith("user.role_changed")).length, 4);
         });
 
-        it("exist for a changed second step", async () => {
-          const [user, { store }] = [await account(), site().acme];
-          const facts = { user, changed: ["passkey added"], requestId: "request" };
-          await giveNotice(store, mailsOf(hasMail), "second-step-changed", facts);
-          assert.deepEqual(await told(user), {
-            mails: mailed("second-step-changed"),
-            entries: ["user.second_step_changed passkey added"],
+        describe("of a second step", () => {
+          const post = async (client: Client, page: string, action: string, form = {}) =>
+            assertRedirect(await submit(client, page, action, form), "/account");
+          const withApp = async () => {
+            const user = await account();
+            return { user, app: await giveAuthenticator(site().acme.store, site().sealer, user) };
+          };
+          /** The mails and the entries since the last call. */
+          const toldSince = () => {
+            const before = { mails: 0, entries: 0 };
+            return async (user: User) => {
+              const { mails, entries } = await told(user);
+              const added = {
+                mails: mails.slice(before.mails),
+                entries: entries.slice(0, entries.length - before.entries).toSorted(),
+              };
+              Object.assign(before, { mails: mails.length, entries: entries.length });
+              return added;
+            };
+          };
+          const changed = (...entries: string[]) => ({ mails: mailed("second-step-changed"), entries });
+
+          it("tell once of each change on the account page", async () => {
+            const [user, since] = [await account(), toldSince()];
+            const client = await site().clientOf(user);
+            const setUp = await client.get("/account/authenticator");
+            const sealed = /name="sealed" value="([^"]*)"/.exec(setUp.text)?.[1] ?? "";
+            const form = { sealed, code: codeOfShownKey(setUp) };
+            assertRedirect(await client.post("/account/authenticator", form), "/account");
+            assert.deepEqual(await since(user), changed("authenticator.added", "recovery_codes.created"));
+            const options = optionsOn(await client.get("/account/passkeys/new"));
+            const credential = new SoftAuthenticator(site().app.url).create(options);
+            assertRedirect(
+              await client.post("/account/passkeys", { name: "Laptop", credential }),
+              "/account",
+            );
+            assert.deepEqual(await since(user), changed("passkey.added"));
+            await post(client, "/account", "/account/recovery-codes");
+            assert.deepEqual(await since(user), changed("recovery_codes.created"));
+            await post(client, "/account", "/account/passkeys/remove");
+            assert.deepEqual(await since(user), changed("passkey.removed"));
+            await post(client, "/account", "/account/authenticator/remove");
+            assert.deepEqual(await since(user), changed("authenticator.removed"));
           });
-          const [entry] = await store.activity.latest(1);
-          assert.deepEqual(
-            [entry?.actorKind, entry?.actorId, entry?.targetId, entry?.kind, entry?.requestId],
-            ["member", user.id, user.id, "people", "request"],
-          );
+
+          it("tell of nothing that the policy refuses", async () => {
+            const { store } = site().acme;
+            const { user } = await withApp();
+            const client = await site().clientOf(user);
+            await store.sessions.changePolicy({ secondStep: "everyone" });
+            await client.post("/account/authenticator/remove");
+            await store.sessions.changePolicy({ secondStep: "none" });
+            assert.deepEqual((await told(user)).mails, []);
+          });
+
+          it("tell of a used recovery code, and once of the new browser", async () => {
+            const [{ user, app }, since] = [await withApp(), toldSince()];
+            await since(user);
+            const client = site().app.client();
+            const enter = () => client.signIn(site().acme.tenant.slug, user.loginName, testPassword);
+            assertRedirect(await enter(), "/login/second-step");
+            assert.deepEqual(await since(user), { mails: [], entries: [] });
+            const code = app.recoveryCodes[0] ?? "";
+            assert.equal((await client.post("/login/second-step", { code })).status, 303);
+            const first = await since(user);
+            assert.deepEqual(first.mails.toSorted(), mailed("new-device", "second-step-changed"));
+            assert.deepEqual(first.entries, ["recovery_code.used", "sign_in.succeeded new browser"]);
+            assertRedirect(await enter(), "/login/second-step");
+            assert.equal((await client.post("/login/second-step", { code: app.code() })).status, 303);
+            assert.deepEqual(await since(user), { mails: [], entries: ["sign_in.succeeded"] });
+          });
+
+          it("tell of an app that is set up at the sign-in, and of its new browser", async () => {
+            const [user, since] = [await account(), toldSince()];
+            await site().acme.store.sessions.changePolicy({ secondStep: "everyone" });
+            const client = site().app.client();
+            await client.signIn(site().acme.tenant.slug, user.loginName, testPassword);
+            const setUp = await client.get("/login/second-step/set-up");
+            const sealed = /name="sealed" value="([^"]*)"/.exec(setUp.text)?.[1] ?? "";
+            const form = { sealed, code: codeOfShownKey(setUp) };
+            assertRedirect(await client.post("/login/second-step/set-up", form), "/account");
+            await site().acme.store.sessions.changePolicy({ secondStep: "none" });
+            const { mails, entries } = await since(user);
+            assert.deepEqual(mails.toSorted(), mailed("new-device", "second-step-changed"));
+            assert.ok(entries.includes("sign_in.succeeded new browser"), entries.join());
+          });
+
+          it("tell of the removal by the operator", async () => {
+            const [{ user }, since] = [await withApp(), toldSince()];
+            await since(user);
+            const words = ["second-step", "remove", site().acme.tenant.slug, "--email", user.loginName];
+            await runCommand([secondStepsCommand], use().database, words, { mail: hasMail ? server : null });
+            assert.deepEqual(await since(user), changed("user.second_steps_removed"));
+          });
         });
 
         it("roll back with their change", async () => {

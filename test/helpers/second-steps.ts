@@ -1,3 +1,4 @@
+import { noMails } from "../../src/directory/mails.ts";
 import { hotp, newAuthenticatorKey, timeStepOf } from "../../src/directory/one-time-codes.ts";
 import { addAuthenticator } from "../../src/directory/second-steps.ts";
 import type { User } from "../../src/model.ts";
@@ -19,7 +20,7 @@ export async function giveAuthenticator(
 ): Promise<TestAuthenticator> {
   const key = newAuthenticatorKey();
   const code = (offset = 0) => hotp(key, timeStepOf(Date.now()) + offset);
-  const added = { key, code: code(-1), requestId: null };
+  const added = { key, code: code(-1), requestId: null, mails: noMails };
   const codes = await store.transaction((inside) => addAuthenticator(inside, sealer, user, added));
   return { code, recoveryCodes: codes ?? [] };
 }

@@ -14,7 +14,7 @@ const uniqueEverywhere = new Set([
   ...["connections.key", "connection_keys.key", "sessions.sid_hash"],
   ...["provisioning_tokens.token_hash", "one_time_links.token_hash"],
   ...["agents.client_id", "access_tokens.token_hash", "api_keys.key_hash", "signal_streams.connection_key"],
-  ...["provisioning_codes.code_hash", "provisioning_grants.family_hash"],
+  ...["provisioning_codes.code_hash", "provisioning_grants.family_hash", "passkeys.id"],
 ]);
 
 /** Read methods whose result is empty if there is nothing to find. */

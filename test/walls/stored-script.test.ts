@@ -30,6 +30,7 @@ const chosen: Record<string, readonly string[]> = {
   inspector_messages: ["step", "summary", "person", "content", "sent_from", "sent_to", "request_id"],
   invitations: ["invited_by"],
   outbox: ["answer"],
+  passkeys: ["name"],
   provisioning_grants: ["allowed_by"],
   provisioning_problems: ["call", "detail", "request_id"],
   provisioning_sources: ["name"],
@@ -50,6 +51,8 @@ const own =
 /** The same, or values with a form that allows no markup, or that no page shows. */
 const others = [
   "activity.action",
+  ...["entries", "previous", "seal"].map((name) => `activity_seals.${name}`),
+  ...["anchor", "last_seal", "mac"].map((name) => `activity_trails.${name}`),
   "day_counts.subject",
   "enforced_domains.domain",
   ...["agent", "body", "headers", "reservation"].map((name) => `idempotency_keys.${name}`),
@@ -57,6 +60,7 @@ const others = [
   "key_pairs.certificate",
   "list_gaps.list",
   "outbox.facts",
+  "passkeys.transports",
   ...["challenge", "redirect_uri", "source_name"].map((name) => `provisioning_codes.${name}`),
   "provisioning_grants.end_cause",
   "role_grants.source",
