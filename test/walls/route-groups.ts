@@ -1,3 +1,4 @@
+import { incomingWebhooks } from "../../config/webhooks.ts";
 import { productRouteGroups } from "../product.ts";
 import { byRole, callers, console_, people, type RouteGroup } from "./callers.ts";
 
@@ -74,6 +75,13 @@ const routeGroups: readonly RouteGroup[] = [
       "* /oauth2/authorize",
     ],
     lets: [],
+    others: "refused",
+    isPublic: true,
+  },
+  {
+    what: "webhooks of other programs, which are signed",
+    routes: incomingWebhooks.map(({ path }) => `POST ${path}`),
+    lets: callers,
     others: "refused",
     isPublic: true,
   },

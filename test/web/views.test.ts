@@ -40,6 +40,8 @@ describe("views", () => {
 
 describe("a view in production", () => {
   const load = ejs.fileLoader;
+  // Another suite of this process may have rendered the same views.
+  before(() => ejs.clearCache());
   after(() => {
     ejs.fileLoader = load;
     ejs.clearCache();
