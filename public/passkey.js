@@ -1,7 +1,7 @@
 /**
  * Passkeys: `<form data-passkey="create|get" data-options="…">` asks the browser for a passkey when it is submitted, and sends
- * the answer as JSON in its field `credential`. Without this script, or without passkeys in the browser, a sentence in the
- * form says so, and its button stays hidden.
+ * the answer as JSON in its field `credential`. In a browser without passkeys, a sentence in the form says so, and its button
+ * stays hidden.
  */
 const toBytes = (text) => {
   const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
@@ -52,8 +52,10 @@ async function get(options) {
 function handle(form) {
   const { passkey, options } = form.dataset;
   const status = form.querySelector("[data-passkey-status]");
-  if (!window.PublicKeyCredential) return;
-  status.textContent = "";
+  if (!window.PublicKeyCredential) {
+    status.textContent = "This browser does not know passkeys.";
+    return;
+  }
   form.querySelector("button").hidden = false;
   form.addEventListener("submit", async (event) => {
     if (form.elements.credential.value !== "") return;

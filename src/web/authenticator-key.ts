@@ -15,7 +15,7 @@ interface KeyHolder {
 export interface OfferedKey {
   /** As text, in groups of four. */
   text: string;
-  /** The QR code: how many modules wide it is with its border, and the dark ones as an SVG path. */
+  /** The QR code: how many modules wide it is with its border, and the dark ones as an SVG path, drawn with a line one wide. */
   picture: { width: number; path: string };
   /** The key for the form: sealed, so that only the page that showed it can confirm it. */
   sealed: string;
@@ -53,9 +53,17 @@ export function openKey(
 }
 
 function pictureOf(url: string): OfferedKey["picture"] {
-  const rows = encodeQR(url, "raw", { border: 2 });
-  const dark = rows.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : [])));
-  return { width: rows.length, path: dark.join("") };
+  // A code on a screen needs little error correction. The page is not compressed, because it shows a secret.
+  const rows = encodeQR(url, "raw", { border: 2, ecc: "low" });
+  const lines = rows.map((row, y) => {
+    const runs =
+      row
+        .map((isDark) => (isDark ? "#" : " "))
+        .join("")
+        .match(/#+| +/g) ?? [];
+    return `M0 ${y}.5${runs.map((run) => (run.startsWith("#") ? `h${run.length}` : `m${run.length} 0`)).join("")}`;
+  });
+  return { width: rows.length, path: lines.join("") };
 }
 
 /** The URL that authenticator apps read: "Key URI Format". */

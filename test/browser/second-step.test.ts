@@ -134,7 +134,9 @@ describeInBrowser("second steps in the browser", (browser) => {
       await page.getByRole("button", { name: "Confirm" }).click();
       await page.getByText("The authenticator app is set up.").waitFor();
       await page.goto(`${site().app.url}/account/passkeys/new`);
-      await page.getByText("Passkeys need JavaScript").waitFor();
+      const sentence = page.locator("noscript p");
+      await sentence.waitFor();
+      assert.match(await sentence.innerText(), /^Passkeys need JavaScript/);
       assert.equal(await page.getByRole("button", { name: "Add the passkey" }).isVisible(), false);
     });
   });
