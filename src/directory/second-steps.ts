@@ -80,7 +80,6 @@ export async function signInWithCode(
   sealer: Sealer,
   signIn: LocalSignIn,
   typed: string,
-  now: () => number = Date.now,
 ): Promise<User> {
   return await store.transaction(async (inside) => {
     const user = await lockSigningIn(inside, signIn);
@@ -88,7 +87,7 @@ export async function signInWithCode(
     const isRight =
       code === null
         ? await takeRecoveryCode(inside, user, typed, signIn)
-        : await acceptCode(inside, sealer, user.id, (key) => timeStepOfCode(key, code, now()));
+        : await acceptCode(inside, sealer, user.id, code);
     if (!isRight) throw new RefusedError("second-step-not-valid");
     await recordSignIn(inside, user, attemptOf(signIn));
     return user;
@@ -99,13 +98,13 @@ async function acceptCode(
   store: TenantStore,
   sealer: Sealer,
   userId: string,
-  timeStepBy: (key: Buffer) => number | null,
+  code: string,
 ): Promise<boolean> {
   const sealed = await store.secondSteps.authenticatorKey(userId);
   if (sealed === null) return false;
   const key = openKey(sealer, sealed, keyPlace(store, userId));
   if (!key) return false;
-  const step = timeStepBy(key);
+  const step = timeStepOfCode(key, code, Date.now());
   return step !== null && (await store.secondSteps.acceptTimeStep(userId, step));
 }
 

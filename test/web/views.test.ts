@@ -40,7 +40,7 @@ describe("views", () => {
 
 describe("a view in production", () => {
   const load = ejs.fileLoader;
-  // Another suite of this process may have rendered the same views.
+  // Other suites run in this process.
   before(() => ejs.clearCache());
   after(() => {
     ejs.fileLoader = load;
