@@ -41,7 +41,7 @@ export const foreignProductRows: Record<string, (a: TenantA) => Record<string, u
   task_assignments: (a) => ({ task_id: a.taskId, user_id: a.userId }), // sample product
 };
 
-/** Who reaches your routes: test/walls/routes.test.ts. */
+/** The callers that reach each of your routes: test/walls/routes.test.ts. */
 export const productRouteGroups: readonly RouteGroup[] = [
   // sample product {
   {
