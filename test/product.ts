@@ -9,6 +9,7 @@ import type { IsolationCases, TenantA } from "./helpers/isolation.ts";
 import type { TestTenant } from "./helpers/people.ts";
 import { taskCases } from "./tasks/isolation-cases.ts"; // sample domain
 import { taskPages } from "./tasks/pages.ts"; // sample domain
+import { people, type RouteGroup } from "./walls/callers.ts";
 
 /** The rooms that each of yours may import: test/architecture.test.ts. */
 export const productRooms: Record<string, readonly string[]> = {
@@ -38,6 +39,30 @@ export const productCases = {
 /** A row of each of your tables that refers to another: tenant B's row would refer to tenant A's. */
 export const foreignProductRows: Record<string, (a: TenantA) => Record<string, unknown>> = {
   task_assignments: (a) => ({ task_id: a.taskId, user_id: a.userId }), // sample product
+};
+
+/** The callers that reach each of your routes: test/walls/routes.test.ts. */
+export const productRouteGroups: readonly RouteGroup[] = [
+  // sample product {
+  {
+    what: "the export of tasks, which needs an entitlement that no caller has",
+    routes: ["GET /tasks/export.csv"],
+    lets: [],
+    others: (caller) => (people.includes(caller) ? "refused" : "sign-in"),
+  },
+  {
+    what: "the same in the API",
+    routes: ["GET /api/v1/tasks/export"],
+    lets: [],
+    others: "refused",
+  },
+  // sample product }
+  { what: "the list of tasks", routes: ["* /tasks*"], lets: people, others: "sign-in" }, // sample domain
+];
+
+/** The columns whose values others choose, by table: test/walls/stored-script.test.ts. */
+export const productTexts: Record<string, readonly string[]> = {
+  tasks: ["title"], // sample domain
 };
 
 /** Your pages, with data: each is checked for markup, accessibility and width. */

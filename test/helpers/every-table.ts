@@ -13,6 +13,7 @@ import { newMessage } from "./messages.ts";
 import { createTestTenant, newUser, type TestTenant } from "./people.ts";
 import { newCode, newGrant } from "./provisioning-grants.ts";
 import { newSeal, newTrailRow } from "./seals.ts";
+import { addSecondSteps } from "./second-step-rows.ts";
 import { newStream } from "./signals.ts";
 
 /** The migrations' tables, from the database's catalog, without knex's own. */
@@ -97,6 +98,7 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
     requestId: "request",
   });
   await store.credentials.set(user.id, "a hash");
+  await addSecondSteps(store, user.id);
   await store.links.create(hashToken(randomToken()), { kind: "set-password", userId: user.id }, 1);
   await store.invitations.set({ userId: user.id, invitedBy: "ada", sentAt: 1, expiresAt: 1 });
   await store.domains.add("acme.example", "proof");

@@ -125,7 +125,7 @@ describe("docs/how-to/make-it-yours.md", () => {
   it("passes the tests that cover the new domain: isolation, architecture, migrations, documents and pages", function () {
     this.timeout(300_000);
     const output = run(
-      "npx mocha test/books/mcp.test.ts test/store/isolation.test.ts test/architecture.test.ts test/store/migrations.test.ts test/store/isolation-twin.test.ts test/admin/access.test.ts test/web/permissions.test.ts test/docs.test.ts test/web/views.test.ts test/notes/notes.test.ts test/guide/guides.test.ts test/guide/forks.test.ts test/oin/package.test.ts test/oin/manifest.test.ts",
+      "npx mocha test/books/mcp.test.ts test/store/isolation.test.ts test/architecture.test.ts test/store/migrations.test.ts test/store/isolation-twin.test.ts test/admin/access.test.ts test/web/permissions.test.ts test/docs.test.ts test/web/views.test.ts test/notes/notes.test.ts test/guide/guides.test.ts test/guide/forks.test.ts test/oin/package.test.ts test/oin/manifest.test.ts test/walls/routes.test.ts test/walls/stored-script.test.ts",
     );
     assert.match(output, /books\.list: tenant B can neither read nor change/);
     assert.match(output, /the tools of books/);

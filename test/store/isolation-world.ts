@@ -16,6 +16,7 @@ import { inAnHour, newMessage } from "../helpers/messages.ts";
 import { createLocalAccount, createTestTenant, identityOf } from "../helpers/people.ts";
 import { newCode, newGrant } from "../helpers/provisioning-grants.ts";
 import { newSeal, newTrailRow } from "../helpers/seals.ts";
+import { addSecondSteps } from "../helpers/second-step-rows.ts";
 import { newStream } from "../helpers/signals.ts";
 import { addProductRows, foreignProductRows } from "../product.ts";
 
@@ -302,15 +303,6 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
     passkeyId,
     ...productRows,
   };
-}
-
-/** An authenticator app, a recovery code and a passkey. Returns the passkey's id. */
-async function addSecondSteps(store: TenantStore, userId: string): Promise<string> {
-  const id = `passkey-${store.tenantId}`;
-  await store.secondSteps.setAuthenticator(userId, "a's", 1);
-  await store.secondSteps.setRecoveryCodes(userId, ["a's"]);
-  await store.passkeys.add({ id, userId, name: "a's", publicKey: "a's", counter: 1, transports: ["usb"] });
-  return id;
 }
 
 /** Signals to a connection's org, and one that waits. */

@@ -9,8 +9,10 @@ import { useSite } from "../helpers/site.ts";
 
 /** The only files that send requests to addresses that others choose. */
 const senders = ["trust/addresses.ts", "trust/guarded-fetch.ts", "trust/outgoing-proxy.ts"];
-/** Sends to the demo on this machine, which the operator names. */
-const ownSenders = ["cli/demo.ts"];
+/** Send to programs on this machine, which the operator names. */
+const ownSenders: readonly string[] = [
+  "cli/demo.ts", // demo only
+];
 
 /** Names of this machine and of a cloud's metadata service, in the spellings that URLs allow. */
 const hosts = [

@@ -4,7 +4,7 @@ import { tableNames } from "../helpers/every-table.ts";
 import { pathOfAny } from "../helpers/route-values.ts";
 import type { Route } from "../helpers/routes.ts";
 import { tenantWithEverything } from "../store/isolation-world.ts";
-import { callers } from "./route-groups.ts";
+import { callers } from "./callers.ts";
 import { isOfMachines, type SweptApp, startSweptApp } from "./sweep.ts";
 
 /** Bodies of other types than a form or JSON, each of which a page elsewhere can send without being asked (CORS). */

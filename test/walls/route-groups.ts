@@ -1,43 +1,10 @@
-import { landingPath } from "../../src/web/home.ts";
-
-/** A caller of the sweep. All are of one tenant, and each asks with its own tenant's ids and with another one's. */
-export const callers = [
-  "no one",
-  "a member",
-  "an admin",
-  "an owner",
-  "a SCIM token",
-  "an API key",
-  "an agent",
-] as const;
-export type Caller = (typeof callers)[number];
-
-/**
- * The answer to a caller whom the group does not let in. "sign-in": led to the sign-in page. "hidden": the page does not exist.
- * "challenge": 401. "refused": any 4xx.
- */
-export type Refusal = "sign-in" | "hidden" | "challenge" | "refused";
-
-/** One rule for routes that are alike. */
-export interface RouteGroup {
-  what: string;
-  /** As "GET /path/:parameter". `*` stands for any text. */
-  routes: readonly string[];
-  /** The callers who reach the routes' handlers. */
-  lets: readonly Caller[];
-  /** The answer to anyone else. */
-  others: Refusal | ((caller: Caller) => Refusal);
-  /** The routes need no owner of the ids in their path: they belong to the deployment. */
-  isPublic?: true;
-}
-
-const people: readonly Caller[] = ["a member", "an admin", "an owner"];
-const console_: readonly Caller[] = ["an admin", "an owner"];
-/** A page does not exist for a person without the role; anyone without a session is led to the sign-in page. */
-const byRole = (caller: Caller) => (people.includes(caller) ? "hidden" : "sign-in");
+import { incomingWebhooks } from "../../config/webhooks.ts";
+import { productRouteGroups } from "../product.ts";
+import { byRole, callers, console_, people, type RouteGroup } from "./callers.ts";
 
 /** The first group that names a route counts. */
 const routeGroups: readonly RouteGroup[] = [
+  ...productRouteGroups,
   {
     what: "pages for everyone",
     routes: [
@@ -112,6 +79,13 @@ const routeGroups: readonly RouteGroup[] = [
     isPublic: true,
   },
   {
+    what: "webhooks of other programs, which are signed",
+    routes: incomingWebhooks.map(({ path }) => `POST ${path}`),
+    lets: callers,
+    others: "refused",
+    isPublic: true,
+  },
+  {
     what: "one-time links, which are unknown here",
     routes: ["GET /setup/:token*", "POST /setup/:token*"],
     lets: [],
@@ -126,22 +100,6 @@ const routeGroups: readonly RouteGroup[] = [
     isPublic: true,
   },
   {
-    what: "what needs an entitlement, which no caller has",
-    routes: [
-      "GET /tasks/export.csv", // sample domain
-    ],
-    lets: [],
-    others: (caller) => (people.includes(caller) ? "refused" : "sign-in"),
-  },
-  {
-    what: "what needs an entitlement in the API",
-    routes: [
-      "GET /api/v1/tasks/export", // sample domain
-    ],
-    lets: [],
-    others: "refused",
-  },
-  {
     what: "a person's own pages",
     routes: [
       "GET /account",
@@ -149,7 +107,6 @@ const routeGroups: readonly RouteGroup[] = [
       "GET /account/passkeys/new",
       "POST /account/*",
       "GET /login/again",
-      `* ${landingPath}*`, // sample product
     ],
     lets: people,
     others: "sign-in",

@@ -5,7 +5,8 @@ import { requireAdmin, requireSignIn } from "../../src/web/guards.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { tableNames } from "../helpers/every-table.ts";
 import { tenantWithEverything } from "../store/isolation-world.ts";
-import { callers, unusedNames } from "./route-groups.ts";
+import { callers } from "./callers.ts";
+import { unusedNames } from "./route-groups.ts";
 import { type Finding, type SweptApp, startSweptApp, sweep } from "./sweep.ts";
 
 const inWords = ({ route, caller, ids, expected, found }: Finding) =>

@@ -4,6 +4,7 @@ import { onOneDatabase } from "../helpers/databases.ts";
 import { everyPage, loadPage, type PageCase } from "../helpers/every-page.ts";
 import { useSite } from "../helpers/site.ts";
 import { columnsOf, tenantTables } from "../helpers/tenant-tables.ts";
+import { productTexts } from "../product.ts";
 
 /** Ends an attribute and begins an element, if a page writes it as it is. */
 const payload = `x" onx7="1' onx7='1<s7z>&{{7*7}}`;
@@ -35,7 +36,7 @@ const chosen: Record<string, readonly string[]> = {
   provisioning_sources: ["name"],
   sessions: ["data"],
   signal_streams: ["status_reason", "transmitter", "provider_stream_id", "audiences", "last_event"],
-  tasks: ["title"], // sample domain
+  ...productTexts,
   tenant_agents: ["name"],
   tombstone_subjects: ["subject"],
   tombstones: ["login_name"],

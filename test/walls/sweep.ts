@@ -19,7 +19,8 @@ import { createLocalAccount, testPasswordCost } from "../helpers/people.ts";
 import { pathOfAny } from "../helpers/route-values.ts";
 import { everyRoute, probeRoutes, type Route } from "../helpers/routes.ts";
 import { plantSession, sessionSecret } from "../helpers/site.ts";
-import { type Caller, callers, groupOf, type Refusal } from "./route-groups.ts";
+import { type Caller, callers, type Refusal } from "./callers.ts";
+import { groupOf } from "./route-groups.ts";
 
 /** The status of a probe: no part of the application uses it. */
 const probed = 299;

@@ -2,7 +2,7 @@ import type { ProductEvent } from "../../events.ts";
 import { tenantOutbox } from "./outbox.ts";
 import type { TenantScope } from "./scope.ts";
 
-// Activity is fanned out to those that listen. Nothing here runs in a tenant where nobody does.
+// Activity is fanned out to those that listen. Nothing here runs in a tenant without listeners.
 
 /** Queues an event for each of these parts of the product. Call it in the transaction of the change. */
 export async function queueForParts(
