@@ -215,7 +215,7 @@ export class OtherOrganisationError extends Error {
  * Keeps a page of one organisation from acting in another one, to which the browser was switched in another tab. A browser
  * with several organisations has to name one. Throws OtherOrganisationError.
  */
-export function checkOrganisation(req: Request): void {
+function checkOrganisation(req: Request): void {
   if (!req.person || ["GET", "HEAD", "OPTIONS"].includes(req.method) || carriesUnreadDocument(req)) return;
   const named = req.get(organisationField) ?? formField(req, organisationField);
   const isAmbiguous = mayHaveParked(req) && (req.parkedSessions?.().ids().length ?? 0) > 0;
