@@ -55,7 +55,7 @@ describe("docs/how-to/make-it-yours.md", () => {
         run(text);
       }
     }
-    run("npx biome check --write src test");
+    run("npx biome check --write config src test");
   });
 
   after(() => rmSync(copy, { recursive: true, force: true }));
