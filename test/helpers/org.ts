@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import type { ConnectionInput } from "../../src/directory/connections.ts";
 import { oidcUrls } from "../../src/endpoints.ts";
 import type { Connection, OidcSettings } from "../../src/model.ts";
 import { sealer } from "../../src/store/secrets.ts";
 import type { TestApp } from "./app.ts";
+import { dataKey } from "./cli.ts";
 import { type Answer, Client } from "./client.ts";
 import type { OpenIdProvider } from "./openid-provider.ts";
 import type { TestTenant } from "./people.ts";
 
-const dataKey = randomBytes(32);
 export const orgSealer = sealer(dataKey);
 
 /** The configuration of an application that may connect to a provider on this machine. */

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { dataKey } from "./cli.ts";
 import { Client } from "./client.ts";
 import { freePort } from "./postgres-server.ts";
 
@@ -75,10 +76,13 @@ export interface RunningServer extends Program {
   client(): Client;
 }
 
-/** The secrets of a deployment, which its replicas share. */
+/**
+ * The secrets of a deployment, which its replicas share. DATA_KEY is the one by which tests seal what they store: the server
+ * does not start with another one.
+ */
 export const newSecrets = () => ({
   SESSION_SECRET: randomBytes(32).toString("base64"),
-  DATA_KEY: randomBytes(32).toString("base64"),
+  DATA_KEY: dataKey.toString("base64"),
 });
 
 export const deploymentUrl = "http://localhost:3000";

@@ -8,6 +8,7 @@ import type { TenantStore } from "../../src/store/tenant-store.ts";
 import type { TestApp } from "../helpers/app.ts";
 import type { Answer, Client } from "../helpers/client.ts";
 import type { TestDatabase } from "../helpers/databases.ts";
+import { orgSealer } from "../helpers/org.ts";
 import { createLocalAccount } from "../helpers/people.ts";
 import { type RevokingOrg, startRevokingOrg, type TokenParts } from "../helpers/revocation.ts";
 import { newStream } from "../helpers/signals.ts";
@@ -93,7 +94,9 @@ export async function connectStream(
   issuer: string,
   changes: SignalStreamChanges = {},
 ): Promise<{ id: string }> {
-  const stream = newStream(connection);
+  // A server of its own opens the stored secrets when it starts.
+  const place = `${store.tenantId}/${connection.id}/shared-signals`;
+  const stream = { ...newStream(connection), sealedClientSecret: orgSealer.seal("secret", place) };
   await store.signalStreams.create(stream);
   const endpoints = { configurationEndpoint: issuer, statusEndpoint: issuer, verificationEndpoint: issuer };
   await store.signalStreams.update(stream.id, {
