@@ -108,7 +108,7 @@ describe("an address that a customer enters", () => {
 
     for (const [name, enter] of Object.entries(entries)) {
       it(`is not asked on this machine or network, as ${name}`, async function () {
-        this.timeout(60_000);
+        this.timeout(120_000);
         for (const host of hosts) {
           for (const scheme of ["https", "http"]) {
             const { status } = await enter(`${scheme}://${host}:${port}/`);

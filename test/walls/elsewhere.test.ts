@@ -41,7 +41,7 @@ describe("requests that no page of this site makes", () => {
     }
 
     it("a GET changes nothing, for any caller, unless it checks first that a person opened the page", async function () {
-      this.timeout(30_000);
+      this.timeout(120_000);
       const reads = swept.routes.filter(
         ({ method, path, handlers }) =>
           method === "GET" && !handlers.includes("navigationOnly") && !path.endsWith("/events"),
@@ -64,7 +64,7 @@ describe("requests that no page of this site makes", () => {
       const sent = { headers: type === null ? {} : { "content-type": type }, body: Buffer.from(body) };
 
       it(`${what} is not a form: every form answers, and none of its fields is read`, async function () {
-        this.timeout(30_000);
+        this.timeout(120_000);
         const roles = () => use().database.sql()("role_grants").where({ role: "owner" }).select("user_id");
         const owners = await roles();
         for (const route of swept.routes.filter(isForm)) {
