@@ -6,7 +6,7 @@ import {
   verifyAuthenticationResponse,
   verifyRegistrationResponse,
 } from "@simplewebauthn/server";
-import { decodeAttestationObject } from "@simplewebauthn/server/helpers";
+import { COSEALG, decodeAttestationObject } from "@simplewebauthn/server/helpers";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import { brand } from "../../config/brand.ts";
@@ -49,6 +49,9 @@ export interface WebAuthn {
     find: (id: string) => Promise<Found | null>,
   ): Promise<Found>;
 }
+
+/** What every authenticator makes. The library's default asks Node 24 for ML-DSA, which prints a warning. */
+const supportedAlgorithmIDs = [COSEALG.EdDSA, COSEALG.ES256, COSEALG.RS256];
 
 const text = z.string().max(8192);
 const credential = z.object({ id: text, rawId: text, type: z.literal("public-key") });
@@ -99,6 +102,7 @@ export function webAuthn(deps: SealedStepDeps & { database: Database }): WebAuth
         attestationType: "none",
         excludeCredentials: existing.map(descriptorOf),
         authenticatorSelection: { residentKey: "required", userVerification: "required" },
+        supportedAlgorithmIDs,
       });
       creations.begin(res, { challenge: options.challenge, userId: user.id });
       return JSON.stringify(options);
@@ -113,6 +117,7 @@ export function webAuthn(deps: SealedStepDeps & { database: Database }): WebAuth
           response: { ...response, clientExtensionResults: {} } as RegistrationResponseJSON,
           expectedChallenge,
           ...expected,
+          supportedAlgorithmIDs,
         });
         if (!verified) throw refused("the answer was not verified");
         const { id, publicKey, counter } = registrationInfo.credential;
