@@ -172,10 +172,10 @@ interface EnteredPassword {
 }
 
 /**
- * Checks a local password. The sign-in is complete, and recorded, if no second step follows (second-steps.ts). A missing tenant, account, password or permission to sign in takes the same time and
- * throws the same RefusedError `bad-credentials`, so an attacker cannot probe for accounts. If the person's domain
- * enforces single sign-on, only owners get in (docs/decisions/0019); others who gave the right password get RefusedError
- * `single-sign-on-required`.
+ * Checks a local password. The sign-in is complete, and recorded, if no second step follows (second-steps.ts). A missing
+ * tenant, account, password or permission to sign in takes the same time and throws the same RefusedError `bad-credentials`,
+ * so an attacker cannot probe for accounts. If the person's domain enforces single sign-on, only owners get in
+ * (docs/decisions/0019); others who gave the right password get RefusedError `single-sign-on-required`.
  * @param store null if the tenant does not exist.
  */
 export async function signInWithPassword(

@@ -34,7 +34,10 @@ interface NoticeFacts {
   requestId?: string | null;
 }
 
-/** Gives the notices of a change that a person made to their own account, or that was made for them. Call it in the change's transaction. */
+/**
+ * Gives the notices of a change that a person made to their own account, or that was made for them. Call it in the change's
+ * transaction.
+ */
 export async function giveNotice(
   store: TenantStore,
   mails: Mails,

@@ -3,8 +3,8 @@
  *
  * Owns: handing due messages to their handlers, retries, giving up, and the stop. Every replica has a runner, and they share
  * the work by leases in the database. A message is handled at least once: a handler sends its id, so that the receiver can
- * drop a repetition. The order is not kept. events.ts, jobs.ts and recurring.ts are for product code. May import: the ground floor, store
- * and config.
+ * drop a repetition. The order is not kept. events.ts, jobs.ts and recurring.ts are for product code. May import: the ground
+ * floor, store and config.
  */
 import type { Log } from "../log.ts";
 import type { Database } from "../store/database.ts";

@@ -40,8 +40,9 @@ declare module "express-serve-static-core" {
 const mostParked = 4;
 
 /**
- * Returns what opens the parked sessions of a browser (sessions.ts): it reads their cookie. Its ids are as secret as that of the session's cookie, and it has the same attributes.
- * The MAC keeps made-up ids from the database. Its key is derived from SESSION_SECRET for this use alone.
+ * Returns what opens the parked sessions of a browser (sessions.ts): it reads their cookie. Its ids are as secret as that of
+ * the session's cookie, and it has the same attributes. The MAC keeps made-up ids from the database. Its key is derived from
+ * SESSION_SECRET for this use alone.
  */
 export function parkedSessions({
   sessions,

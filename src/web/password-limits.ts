@@ -55,14 +55,14 @@ const otherWays =
  * 3. All devices: 50 attempts in 15 minutes from one network, for all accounts together.
  * 4. Unknown devices: 100 attempts in an hour for one account, from all networks together.
  * 5. A session on an unknown device that changes the password: 5 attempts at the current one in 15 minutes.
- * 6. A sign-in with the right password makes the device known by a new entry, whose count begins at 0. It clears limit 2 for this network
- *    or limit 5, if that limit counted the attempt, and no other count.
+ * 6. A sign-in with the right password makes the device known by a new entry, whose count begins at 0. It clears limit 2 for
+ *    this network or limit 5, if that limit counted the attempt, and no other count.
  * 7. No limit stops a one-time link: its 256 bits cannot be guessed. It makes the device known and clears limits 2 (for this
  *    network), 4 and 5 of its account, so the operator can let a person in on a new device.
  * 8. The second step: 5 attempts in 15 minutes for one account on unknown devices, from all networks together. With the
- *    three codes that are valid at a time, that is one chance in 2,000 a day for an attacker who has the password. A known
- *    device uses its own limit. A device only becomes known by the whole sign-in, so a password alone gives no more attempts,
- *    and neither does a one-time link.
+ *    three codes that are valid at a time, 480 attempts give an attacker who has the password one chance in 700 a day, and
+ *    each refusal is in the activity. A known device uses its own limit. A device only becomes known by the whole sign-in, so
+ *    a password alone gives no more attempts, and neither does a one-time link.
  * 9. Sign-ins by a passkey alone: limit 3 counts them. A signature cannot be guessed.
  * 10. Requests for a link to a new password: 5 in an hour for one account, because each sends a mail. Limit 3 counts them too.
  *    At least one of the links still works while this limit holds.

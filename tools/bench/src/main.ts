@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: measures how fast the application is, and whether its cost grows with a tenant. This process is the client; every measured server is another process. docs/reference/benchmark.md explains the
- * lines.
+ * `npm run bench`: measures how fast the application is, and whether its cost grows with a tenant. This process is the
+ * client; every measured server is another process. docs/reference/benchmark.md explains the lines.
  */
 import type { Engine } from "../../../test/helpers/databases.ts";
 import { type PostgresServer, startPostgres } from "../../../test/helpers/postgres-server.ts";

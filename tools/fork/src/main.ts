@@ -1,6 +1,6 @@
 /**
- * `npm run fork -- --name "…" --slug … [--remove tasks,demo]`: turns this repository into another product, and says what it did.
- * README.md explains the steps.
+ * `npm run fork -- --name "…" --slug … [--remove tasks,demo]`: turns this repository into another product, and says what it
+ * did. README.md explains the steps.
  */
 import { spawnSync } from "node:child_process";
 import { changeBrand } from "./brand.ts";
