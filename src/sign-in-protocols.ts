@@ -1,7 +1,7 @@
 /**
  * The protocols by which people sign in at an identity provider. This list has what the rest of the application needs to know
  * about a protocol that it does not speak. A protocol is also registered where it does something of its own: its routes in
- * app.ts, its form in admin/protocol-forms.ts, its options in cli/connection-protocols.ts, its facts in
+ * app.ts, its form in admin/connection-forms.ts, its options in cli/connection-protocols.ts, its facts in
  * trust/connection-facts.ts, and its people in cross-app-access/subject.ts. The compiler names a place that is forgotten.
  */
 import {
