@@ -42,7 +42,8 @@ export function isFresh({ session }: Request, minutes: number | null): boolean {
  * was sent waits in the session until then. Mount it after the permission check, because it reads large forms.
  */
 export const requireFreshSignIn: RequestHandler = (req, res, next) => {
-  if (isFresh(req, freshMinutes(req, req.method, req.originalUrl))) {
+  // The path as the router reads it: the raw address may have a fragment or backslashes, which the router takes.
+  if (isFresh(req, freshMinutes(req, req.method, req.baseUrl + req.path))) {
     if (isSeen(req)) delete req.session.heldForm;
     return next();
   }

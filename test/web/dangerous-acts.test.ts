@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { apiScopes } from "../../config/integration.ts";
 import type { User } from "../../src/model.ts";
 import { dangerousActs, isDangerousAct, recentSignInMinutes } from "../../src/web/dangerous-acts.ts";
@@ -115,6 +116,22 @@ describe("acts that need a recent sign-in", () => {
         const answer = await (method === "GET" ? client.get(url) : client.post(url, { name: "x" }));
         assert.ok(!answer.location?.startsWith("/login/again"), `${method} ${path}: ${answer.location}`);
       }
+    });
+
+    it("need it in addresses that no browser sends, and that the router takes", async () => {
+      const client = await clientOf(owner, 60);
+      const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+      const { hostname, port } = new URL(site().app.url);
+      const statusAndPlace = (path: string) =>
+        new Promise<string>((resolve, reject) => {
+          const asked = request({ hostname, port, path, headers: { cookie } }, (answer) => {
+            answer.resume();
+            resolve(`${answer.statusCode} ${answer.headers.location?.split("?")[0]}`);
+          });
+          asked.once("error", reject).end();
+        });
+      for (const path of ["/account/authenticator", "/account/authenticator#x", "/account\\authenticator#x"])
+        assert.equal(await statusAndPlace(path), "303 /login/again", path);
     });
 
     it("are recognised in each spelling that the router accepts", () => {
