@@ -12,6 +12,7 @@ export const paths = {
   passkeys: "/account/passkeys",
   newPasskey: "/account/passkeys/new",
   recoveryCodes: "/account/recovery-codes",
+  changePassword: "/account/password",
   me: "/me",
   login: "/login",
   /** Where an administrator whose sign-in is too old signs in again. */

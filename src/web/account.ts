@@ -15,6 +15,7 @@ import type { Database } from "../store/database.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { answerForm, answerProblems, submittedForm } from "./answers.ts";
+import { requireFreshSignIn } from "./fresh-sign-in.ts";
 import { requireSignIn, signedIn } from "./guards.ts";
 import type { PasswordLimits } from "./password-limits.ts";
 import { formField, organisationField } from "./request.ts";
@@ -82,7 +83,7 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
 
   addAgentChoices(router, database);
 
-  router.post("/account/password", requireSignIn, async (req, res) => {
+  router.post(paths.changePassword, requireSignIn, requireFreshSignIn, async (req, res) => {
     const { tenant, user } = signedIn(req);
     // The form keeps no values: they are passwords.
     const reject = (problems: Record<string, string>) =>

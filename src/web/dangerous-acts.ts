@@ -78,6 +78,8 @@ const forms: readonly string[] = [
   paths.passkeys,
   `${paths.passkeys}/remove`,
   paths.recoveryCodes,
+  // It begins a new session, which must not be more recent than the person's last whole sign-in.
+  paths.changePassword,
 ];
 
 /** Pages that begin such an act, and show a secret. */

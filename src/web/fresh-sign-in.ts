@@ -64,7 +64,14 @@ export const requireFreshSignIn: RequestHandler = (req, res, next) => {
 };
 
 /** Fields whose values a session must not keep, even sealed, and no page may show again. */
-const secretFields: ReadonlySet<string> = new Set(["clientSecret", "password", "assertion", "code"]);
+const secretFields: ReadonlySet<string> = new Set([
+  "clientSecret",
+  "password",
+  "current",
+  "repeated",
+  "assertion",
+  "code",
+]);
 
 function heldForm({ body, originalUrl: action }: Request): HeldForm {
   // The page that shows the form again names the organisation itself.

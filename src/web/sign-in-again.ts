@@ -7,7 +7,7 @@ import { navigationOnly, safePath } from "./request.ts";
 import { signInPath } from "./sign-in-options.ts";
 
 /** Hidden fields that mean nothing to a person. */
-const unshown = new Set(["shown", "version"]);
+const unshown = new Set(["shown", "version", "sealed", "credential"]);
 
 /** "idleUnit" → "Idle unit". */
 function inWords(name: string): string {

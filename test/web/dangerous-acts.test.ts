@@ -56,7 +56,6 @@ const harmless: Record<string, readonly string[]> = {
     "/admin/sessions/end",
   ],
   "lets an agent act again that the person themselves had stopped": ["/account/agents/allow"],
-  "asks for the current password itself": ["/account/password"],
 };
 
 describe("acts that need a recent sign-in", () => {
@@ -132,6 +131,18 @@ describe("acts that need a recent sign-in", () => {
         });
       for (const path of ["/account/authenticator", "/account/authenticator#x", "/account\\authenticator#x"])
         assert.equal(await statusAndPlace(path), "303 /login/again", path);
+    });
+
+    it("are not opened by a new password, whose session is new, too", async () => {
+      const client = await clientOf(owner, 60);
+      const form = {
+        current: testPassword,
+        password: "wet rocks by the river",
+        repeated: "wet rocks by the river",
+      };
+      assertRedirect(await client.post("/account/password", form), "/login/again");
+      assert.ok(!(await client.get("/login/again")).text.includes("wet rocks"));
+      assert.equal((await client.get("/account/authenticator")).status, 303);
     });
 
     it("are recognised in each spelling that the router accepts", () => {
