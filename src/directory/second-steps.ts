@@ -68,6 +68,16 @@ async function lockSigningIn(store: TenantStore, { userId, accessEpoch }: LocalS
   return user;
 }
 
+/**
+ * Locks a signed-in person who changes their second steps. Throws ConflictError `stale` if the account was changed since the
+ * request began: what waited behind a reset, a block or a new password must not add a way in.
+ */
+async function lockUnchanged(store: TenantStore, { id, accessEpoch }: User): Promise<void> {
+  const user = await store.users.lock(id);
+  if (!user?.active || user.blocked || user.accessEpoch !== accessEpoch)
+    throw new ConflictError("stale", "Your account was changed in the meantime. Sign in again.");
+}
+
 /** The place of a sealed key: it cannot be opened for another person. */
 const keyPlace = (store: TenantStore, userId: string) => `${store.tenantId}/${userId}/authenticator`;
 
@@ -169,6 +179,7 @@ export async function addAuthenticator(
   user: User,
   { key, code, ...occasion }: NewAuthenticator,
 ): Promise<string[] | null> {
+  await lockUnchanged(store, user);
   const step = timeStepOfCode(key, authenticatorCode(code) ?? "", Date.now());
   if (step === null)
     throw new InvalidError(
@@ -178,7 +189,7 @@ export async function addAuthenticator(
   const sealed = sealer.seal(key.toString("base64url"), keyPlace(store, user.id));
   await store.secondSteps.setAuthenticator(user.id, sealed, step);
   await tell(store, user, "authenticator.added", occasion);
-  return before.recoveryCodes > 0 ? null : await createRecoveryCodes(store, user, occasion);
+  return await codesAfter(store, user, before, occasion);
 }
 
 /**
@@ -209,18 +220,39 @@ export async function addPasskey(
   passkey: Omit<Passkey, "userId" | "createdAt" | "lastUsedAt">,
   occasion: Occasion,
 ): Promise<string[] | null> {
+  await lockUnchanged(store, user);
   const before = await store.secondSteps.ofUser(user.id);
   await store.passkeys.add({ ...passkey, userId: user.id });
   await tell(store, user, "passkey.added", occasion);
-  return before.recoveryCodes > 0 ? null : await createRecoveryCodes(store, user, occasion);
+  return await codesAfter(store, user, before, occasion);
 }
 
-/** Replaces the person's recovery codes. Returns the new ones, which are stored as hashes. Call it in a transaction. */
+/** The first second step comes with new recovery codes, whatever codes there were: no one may have planted some before. */
+async function codesAfter(
+  store: TenantStore,
+  user: User,
+  before: { authenticatorAt: number | null; passkeys: number; recoveryCodes: number },
+  occasion: Occasion,
+): Promise<string[] | null> {
+  const isFirst = before.authenticatorAt === null && before.passkeys === 0;
+  return isFirst || before.recoveryCodes === 0 ? await createRecoveryCodes(store, user, occasion) : null;
+}
+
+/**
+ * Replaces the person's recovery codes. Returns the new ones, which are stored as hashes. Call it in a transaction. Throws
+ * ConflictError `second-step-required` without a second step: codes alone would wait for the first one.
+ */
 export async function renewRecoveryCodes(
   store: TenantStore,
   user: User,
   occasion: Occasion,
 ): Promise<string[]> {
+  await lockUnchanged(store, user);
+  if ((await secondStepNeed(store, user.id)) !== "ask")
+    throw new ConflictError(
+      "second-step-required",
+      "Set up a second step first. Recovery codes come with it.",
+    );
   await noticeOf(store, user, occasion);
   return await createRecoveryCodes(store, user, occasion);
 }
@@ -241,7 +273,7 @@ async function createRecoveryCodes(
 /** Throws ConflictError `second-step-required` if it is the last second step and the policy wants one. */
 export async function removeAuthenticator(store: TenantStore, user: User, occasion: Occasion): Promise<void> {
   await store.transaction(async (inside) => {
-    await inside.users.lock(user.id);
+    await lockUnchanged(inside, user);
     if (!(await inside.secondSteps.removeAuthenticator(user.id))) return;
     await tell(inside, user, "authenticator.removed", occasion);
     await afterRemoval(inside, user);
@@ -256,7 +288,7 @@ export async function removePasskey(
   occasion: Occasion,
 ): Promise<void> {
   await store.transaction(async (inside) => {
-    await inside.users.lock(user.id);
+    await lockUnchanged(inside, user);
     if (!(await inside.passkeys.remove(user.id, id))) return;
     await tell(inside, user, "passkey.removed", occasion);
     await afterRemoval(inside, user);
@@ -287,6 +319,8 @@ export async function forgetSecondSteps(store: TenantStore, userId: string): Pro
  * who did it, in the same transaction.
  */
 export async function resetSecondSteps(store: TenantStore, mails: Mails, user: User): Promise<void> {
+  // First, so that no second step that is being added survives.
+  await store.users.lock(user.id);
   await forgetSecondSteps(store, user.id);
   await revokeUserAccess(store, user.id);
   await giveNotice(store, mails, "second-step-changed", { user });

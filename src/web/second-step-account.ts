@@ -121,10 +121,9 @@ function addAuthenticatorPages(
       if (!key) throw new InvalidError("Scan this new code, please.");
       const { user } = signedIn(req);
       const added = { key, code: formField(req, "code"), ...occasionOf(deps, req) };
-      const codes = await storeOf(deps, req).transaction(async (store) => {
-        await store.users.lock(user.id);
-        return await addAuthenticator(store, sealer, user, added);
-      });
+      const codes = await storeOf(deps, req).transaction((store) =>
+        addAuthenticator(store, sealer, user, added),
+      );
       return { text: "The authenticator app is set up.", page: paths.account, ...withCodes(codes) };
     });
   });
@@ -160,10 +159,9 @@ function addPasskeyPages(
         checkPasskeyName(name);
         const { user } = signedIn(req);
         const passkey = await webAuthn.verifyNew(req, user, formField(req, "credential"));
-        const codes = await storeOf(deps, req).transaction(async (store) => {
-          await store.users.lock(user.id);
-          return await addPasskey(store, user, { ...passkey, name }, occasionOf(deps, req));
-        });
+        const codes = await storeOf(deps, req).transaction((store) =>
+          addPasskey(store, user, { ...passkey, name }, occasionOf(deps, req)),
+        );
         return { text: `The passkey “${name}” is added.`, page: paths.account, ...withCodes(codes) };
       });
     } catch (error) {

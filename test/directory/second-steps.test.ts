@@ -5,8 +5,17 @@ import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { noMails } from "../../src/directory/mails.ts";
 import { hotp, newAuthenticatorKey, timeStepOf } from "../../src/directory/one-time-codes.ts";
 import { provisionUser } from "../../src/directory/provisioning.ts";
-import { enrolAtSignIn, secondStepNeed, signInWithPasskey } from "../../src/directory/second-steps.ts";
-import { RefusedError } from "../../src/errors.ts";
+import {
+  addPasskey,
+  enrolAtSignIn,
+  removeAuthenticator,
+  removePasskey,
+  renewRecoveryCodes,
+  resetSecondSteps,
+  secondStepNeed,
+  signInWithPasskey,
+} from "../../src/directory/second-steps.ts";
+import { ConflictError, RefusedError } from "../../src/errors.ts";
 import type { User } from "../../src/model.ts";
 import { sealer } from "../../src/store/secrets.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -54,6 +63,51 @@ describe("second steps of an account", () => {
       const added = { key, code: hotp(key, timeStepOf(Date.now())) };
       await assert.rejects(enrolAtSignIn(acme.store, seal, signInOf(user), added), RefusedError);
       assert.equal(await acme.store.secondSteps.authenticatorKey(user.id), sealedBefore);
+    });
+
+    it("are not waited for by recovery codes: the first one comes with new codes", async () => {
+      const user = await createLocalAccount(acme.store, "planted@acme.example");
+      const renew = () =>
+        acme.store.transaction((inside) =>
+          renewRecoveryCodes(inside, user, { requestId: null, mails: noMails }),
+        );
+      await assert.rejects(renew(), ConflictError);
+      await acme.store.secondSteps.setRecoveryCodes(user.id, ["planted"]);
+      const { recoveryCodes } = await giveAuthenticator(acme.store, seal, user);
+      assert.equal(recoveryCodes.length, 10);
+      assert.equal(await acme.store.secondSteps.takeRecoveryCode(user.id, "planted"), false);
+      assert.equal((await renew()).length, 10);
+    });
+
+    it("are not changed by a request that began before a reset, a block or a new password", async () => {
+      const user = await createLocalAccount(acme.store, "stale@acme.example");
+      const id = await giveAll(user);
+      const occasion = { requestId: null, mails: noMails };
+      const passkey = { id: "late", name: "Late", publicKey: "x", counter: 0, transports: [] };
+      await acme.store.transaction((inside) => resetSecondSteps(inside, noMails, user));
+      const late: ((inside: TestTenant["store"]) => Promise<unknown>)[] = [
+        (inside) => addPasskey(inside, user, passkey, occasion),
+        (inside) => renewRecoveryCodes(inside, user, occasion),
+        (inside) => removePasskey(inside, user, id, occasion),
+        (inside) => removeAuthenticator(inside, user, occasion),
+      ];
+      for (const change of late)
+        await assert.rejects(acme.store.transaction(change), { name: "ConflictError", code: "stale" });
+      await assert.rejects(giveAuthenticator(acme.store, seal, user), ConflictError);
+      assert.deepEqual(await acme.store.secondSteps.ofUser(user.id), none);
+    });
+
+    it("let no one past single sign-on that their domain enforces, unless they are an owner", async () => {
+      const user = await createLocalAccount(acme.store, "bound@acme.example");
+      const id = await giveAll(user);
+      const connection = await acme.connection();
+      await acme.store.domains.add("acme.example", "token");
+      await acme.store.domains.markVerified("acme.example");
+      await acme.store.domains.enforce("acme.example", connection.id);
+      await assert.rejects(signInWithPasskey(acme.store, signInOf(user), { id, counter: 9 }), {
+        name: "RefusedError",
+        reason: "single-sign-on-required",
+      });
     });
 
     it("accept a passkey's counter only if it grew, also from two replicas at the same time", async () => {
