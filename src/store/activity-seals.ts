@@ -21,7 +21,9 @@ export function activitySeals(database: Database, now: () => number = Date.now) 
         .sql()("tenants")
         .whereExists(old)
         .select("id", "activity_days");
-      return rows.map(({ id, activity_days: days }) => ({ tenantId: id, before: now() - days * dayMs }));
+      // No period is shorter than a day. A longer reach, written into the database, would sign removals that are yet to come.
+      const before = (days: number) => now() - Math.max(1, days) * dayMs;
+      return rows.map(({ id, activity_days: days }) => ({ tenantId: id, before: before(days) }));
     },
   };
 }

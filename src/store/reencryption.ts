@@ -49,7 +49,7 @@ export async function reencrypt(database: Database, sealer: Sealer): Promise<Ree
 
 /**
  * Throws ConfigError if a stored secret that lasts needs a key that is not configured. Reads no value that the current key
- * sealed.
+ * sealed in the present format.
  */
 export async function checkDataKeys(database: Database, sealer: Sealer): Promise<void> {
   const places = new Set<string>();

@@ -10,7 +10,15 @@ import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { ActivitySeal, CoveredEntry, Trail } from "../store/tenant/activity-seals.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { type Chain, checkTrail, coveredEntry, newTrail, openChain } from "./chain.ts";
+import {
+  BrokenTrailError,
+  type Chain,
+  checkTrail,
+  coveredEntry,
+  isSame,
+  newTrail,
+  openChain,
+} from "./chain.ts";
 
 export interface TrailDeps {
   database: Database;
@@ -105,7 +113,10 @@ export async function removeOldActivity(deps: TrailDeps): Promise<void> {
   }
 }
 
-/** Removes seals from the beginning of the chain, as long as all of their entries are old. */
+/**
+ * Removes seals from the beginning of the chain, as long as all of their entries are old. Throws BrokenTrailError for a seal that
+ * is not as it was made: the new head would sign what a tamperer wrote into the database.
+ */
 async function removeOldSeals(store: TenantStore, sealer: Sealer): Promise<void> {
   const { trail, chain } = await lockTrail(store, sealer);
   let { firstNumber, anchor } = trail;
@@ -113,9 +124,14 @@ async function removeOldSeals(store: TenantStore, sealer: Sealer): Promise<void>
     const some = await store.activitySeals.from(firstNumber, 20);
     const kept = some.findIndex(({ lastAt }) => lastAt >= trail.removedBefore);
     const old = kept === -1 ? some : some.slice(0, kept);
-    const last = old.at(-1);
-    if (!last) break;
-    [firstNumber, anchor] = [last.number + 1, last.seal];
+    if (old.length === 0) break;
+    for (const seal of old) {
+      const follows =
+        seal.number === firstNumber && seal.number <= trail.lastNumber && seal.previous === anchor;
+      if (!follows || !isSame(chain.seal(seal), seal.seal))
+        throw new BrokenTrailError(`Seal ${firstNumber} was changed, or is missing.`);
+      [firstNumber, anchor] = [seal.number + 1, seal.seal];
+    }
   }
   await store.activitySeals.removeBefore(firstNumber);
   await save(store, chain, { ...trail, firstNumber, anchor });

@@ -287,6 +287,30 @@ describe("the sealed activity", () => {
       assert.equal((await verify()).fault?.kind, "entry-missing");
     });
 
+    it("is not removed with seals that a tamperer made old", async () => {
+      for (let count = 0; count < 3; count++) {
+        await recordSome(1);
+        await seal();
+      }
+      await rows("activity_seals").where("number", "<=", 2).update({ last_at: 0 });
+      await rows("activity").where("seal", "<=", 2).delete();
+      // An old entry makes the tenant one with activity to remove.
+      await record(forTenant(use().database, store.tenantId, () => 1));
+      await removeOldActivity(trailDeps(use().database));
+      assert.deepEqual(found(await verify()), ["seal-changed", 1]);
+    });
+
+    it("has no removal of the future, whatever period the database names", async () => {
+      await recordSome(2);
+      await seal();
+      const tenants = use().database.sql()("tenants").where("id", store.tenantId);
+      await tenants.clone().update({ activity_days: -36_500 });
+      await removeOldActivity(trailDeps(use().database));
+      await tenants.clone().update({ activity_days: 365 });
+      await rows("activity").delete();
+      assert.equal((await verify()).fault?.kind, "entry-missing");
+    });
+
     it("removes all activity older than each tenant's retention period, and no other", async () => {
       const { database } = use();
       const left: number[] = [];

@@ -155,8 +155,9 @@ export function tenantActivitySeals(scope: TenantScope) {
 
     /** Forgets all seals: the entries are without one again. */
     async clear(): Promise<void> {
-      await scope.rows("activity_seals").delete();
+      // The head first: a seal that is being made holds it, and is then deleted, too.
       await scope.rows("activity_trails").delete();
+      await scope.rows("activity_seals").delete();
       await scope.rows("activity").whereNotNull("seal").update({ seal: null });
     },
   };
