@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { activityFields } from "./admin/activity-entries.ts";
 import { createApp, type Surroundings } from "./app.ts";
 import type { Config } from "./config.ts";
@@ -86,7 +87,8 @@ export async function serve(
   return async () => {
     const stopRunner = runner.stop();
     await drain(server);
-    await stopRunner;
+    // A recurring job may take minutes. Its lease ends without this process, and another replica makes the run.
+    await Promise.race([stopRunner, sleep(drainMs, undefined, { ref: false })]);
     await recorder.close();
     await calls.close();
     await telemetry?.close();

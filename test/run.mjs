@@ -32,7 +32,12 @@ process.exitCode = await (words[0] === "watch" ? watch(words[1], words.slice(2))
 async function runJobs() {
   const named = words.map(jobOf);
   const wanted = named.filter(Boolean).sort((a, b) => jobs.indexOf(a.job) - jobs.indexOf(b.job));
-  if (wanted.length === 0) throw new Error(`Name at least one job: ${jobs.join(", ")}`);
+  const option = words.findIndex((word) => word.startsWith("-"));
+  const unknown = words.slice(0, option === -1 ? words.length : option).find((word) => !jobOf(word));
+  if (wanted.length === 0 || unknown !== undefined)
+    throw new Error(
+      `${unknown === undefined ? "" : `There is no job "${unknown}". `}Name one of ${jobs.join(", ")}`,
+    );
   const options = words.filter((_, index) => !named[index]);
   // Even on two cores: at a job's end, one file runs alone for a while.
   const atOnce = Math.min(wanted.length, Math.max(2, Math.floor(cores / 4)));

@@ -227,7 +227,7 @@ export async function addPasskey(
   return await codesAfter(store, user, before, occasion);
 }
 
-/** The first second step comes with new recovery codes, whatever codes there were: no one may have planted some before. */
+/** The first second step comes with new recovery codes, also if there were some: an intruder may have taken them. */
 async function codesAfter(
   store: TenantStore,
   user: User,

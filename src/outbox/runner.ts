@@ -22,7 +22,7 @@ export interface Runner {
 
 /** Work that waits in a table of its own. */
 export interface WorkSource {
-  /** Claims pieces of work until the lease ends, and returns them. Each does not reject, and ends well before. */
+  /** Claims pieces of work until the lease ends, and returns them. Each does not reject, and ends well before, or renews its lease. */
   claim(limit: number, leaseMs: number): Promise<readonly (() => Promise<void>)[]>;
 }
 

@@ -300,7 +300,7 @@ describe("the sealed activity", () => {
       assert.deepEqual(found(await verify()), ["seal-changed", 1]);
     });
 
-    it("has no removal of the future, whatever period the database names", async () => {
+    it("has no removal of the future, also if the database names a period that reaches there", async () => {
       await recordSome(2);
       await seal();
       const tenants = use().database.sql()("tenants").where("id", store.tenantId);
