@@ -137,16 +137,21 @@ function addQuestion(router: Router, deps: SecondStepDeps): void {
   });
 }
 
-/** Whether an error is about what the person entered. Then it is logged, and in the activity. */
+/**
+ * Whether an error is about what the person entered. It is logged and recorded in the activity then, and also if the person's
+ * domain enforces single sign-on.
+ */
 async function isWrongAnswer(
   error: unknown,
   { req, store, user }: { req: Request; store: TenantStore; user: User },
 ): Promise<boolean> {
-  if (!(error instanceof RefusedError) || error.reason !== "second-step-not-valid") return false;
+  if (!(error instanceof RefusedError)) return false;
   const { reason, cause: err } = error;
+  const isWrong = reason === "second-step-not-valid";
+  if (!isWrong && reason !== "single-sign-on-required") return false;
   req.log.warn({ tenantId: store.tenantId, userId: user.id, reason, err }, "sign_in.refused");
   await recordRefusal(store, error, { connectionId: null, requestId: req.id }, user);
-  return true;
+  return isWrong;
 }
 
 function addSetUp(router: Router, deps: SecondStepDeps): void {

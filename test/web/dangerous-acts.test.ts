@@ -113,6 +113,7 @@ describe("acts that need a recent sign-in", () => {
       for (const { method, path } of dangerousActs) {
         const url = pathOf({ path }, "x");
         const answer = await (method === "GET" ? client.get(url) : client.post(url, { name: "x" }));
+        assert.ok(answer.status < 500, `${method} ${path}: ${answer.status}`);
         assert.ok(!answer.location?.startsWith("/login/again"), `${method} ${path}: ${answer.location}`);
       }
     });

@@ -236,6 +236,19 @@ describe("passkeys", () => {
       assert.equal((await signInAlone(device)).answer.status, 403, "provisioning took the account over");
     });
 
+    it("do not get a person past single sign-on of their domain, and the activity says so", async () => {
+      const { store } = site().acme;
+      const connection = await site().acme.connection();
+      const { user, device } = await withPasskey();
+      await store.domains.add("acme.example", "token");
+      await store.domains.markVerified("acme.example");
+      await store.domains.enforce("acme.example", connection.id);
+      assert.equal((await signInAlone(device)).answer.status, 403);
+      const [latest] = await store.activity.page({ person: user.id }, null, 1);
+      assert.equal(latest?.reason, "single-sign-on-required");
+      await store.domains.remove("acme.example");
+    });
+
     it("cannot be added to an account by the answer to another person's challenge", async () => {
       const [ada, grace] = [await newPerson(), await newPerson()];
       const [hers, his] = [await site().clientOf(grace), await site().clientOf(ada)];
@@ -243,6 +256,18 @@ describe("passkeys", () => {
       his.cookies.set("new-passkey", hers.cookies.get("new-passkey") ?? "");
       await his.post("/account/passkeys", { name: "Hers", credential: newAuthenticator().create(options) });
       assert.deepEqual(await passkeysOf(ada), []);
+    });
+
+    it("are limited with the passwords of a network", async () => {
+      const counts = () => use().database.sql()("rate_limits").where("key", "like", "password-network:%");
+      await counts().delete();
+      const client = site().app.client();
+      const { slug } = site().acme.tenant;
+      for (let attempt = 0; attempt < 50; attempt++)
+        assert.equal((await client.post(login, { credential: "" })).status, 403);
+      assert.equal((await client.post(login, { credential: "" })).status, 429);
+      assert.equal((await client.signIn(slug, "anyone@acme.example", "wrong password")).status, 429);
+      await counts().delete();
     });
 
     it("refuse what is not an answer", async () => {

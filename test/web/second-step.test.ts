@@ -254,6 +254,16 @@ describe("the second step of a sign-in with a password", () => {
         assert.match((await client.get("/account")).text, /Your recovery codes/);
       });
 
+      it("limits the attempts at its set-up", async () => {
+        await setPolicy("everyone");
+        const { client } = await enterPassword(await newPerson());
+        const form = await client.get(setUp);
+        const sealed = unescaped(/name="sealed" value="([^"]*)"/.exec(form.text)?.[1] ?? "");
+        for (let attempt = 0; attempt < 5; attempt++)
+          assert.equal((await client.post(setUp, { sealed, code: "no" })).status, 400);
+        assert.equal((await client.post(setUp, { sealed, code: codeOfShownKey(form) })).status, 429);
+      });
+
       it("applies to owners and admins, or to everyone", async () => {
         const [member, admin, owner] = [
           await newPerson(),
