@@ -3,6 +3,8 @@ declare module "ejs" {
   interface RenderOptions {
     /** Converts a value of `<%= %>` to text. */
     escape: (value: unknown) => string;
+    /** Keeps the compiled template under the name of its file. */
+    cache?: boolean;
   }
   const ejs: {
     render(template: string, data: object, options: RenderOptions & { filename: string }): string;

@@ -6,7 +6,7 @@ import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { requireAdmin, signedIn } from "../web/guards.ts";
 import { type Capability, configuredFacts, type GuideReader, offeredGuides } from "./facts.ts";
-import { writeGuide } from "./guide.ts";
+import { type Pictures, readPictures, writeGuide } from "./guide.ts";
 import { toHtml } from "./html.ts";
 
 export interface CustomerGuideDeps {
@@ -21,6 +21,15 @@ export function customerGuideRoutes({ database, baseUrl }: CustomerGuideDeps): R
   const capabilities = offeredGuides(configuredFacts);
   const readerOf = (req: Request, key: string | null): GuideReader => {
     return { origin: baseUrl, tenant: signedIn(req).tenant.slug, key };
+  };
+
+  let pictures: Pictures | null = null;
+  /** The page's title is the name of the file when the browser saves the guide as a PDF, so it names the connection. */
+  const show = (res: Response, capability: Capability, reader: GuideReader) => {
+    pictures ??= readPictures();
+    const markdown = writeGuide(capability, reader, configuredFacts, pictures);
+    const guide = toHtml(markdown, { imageBase: `${paths.guides}/` });
+    res.render("guide/customer-guide", { title: `${guide.title} (${reader.key ?? reader.tenant})`, guide });
   };
 
   router.get(paths.admin.guides, requireAdmin, async (req, res) => {
@@ -53,10 +62,4 @@ export function customerGuideRoutes({ database, baseUrl }: CustomerGuideDeps): R
     });
   }
   return router;
-}
-
-/** The page's title is the name of the file when the browser saves the guide as a PDF, so it names the connection. */
-function show(res: Response, capability: Capability, reader: GuideReader): void {
-  const guide = toHtml(writeGuide(capability, reader), { imageBase: `${paths.guides}/` });
-  res.render("guide/customer-guide", { title: `${guide.title} (${reader.key ?? reader.tenant})`, guide });
 }

@@ -13,33 +13,38 @@ import {
 import { anchorOf } from "./html.ts";
 import { Markdown, renderTemplate, toMarkdown } from "./templates.ts";
 
+/** The pictures that a guide may show, by name. */
+export interface Pictures {
+  names: ReadonlySet<string>;
+  /** Those of Okta's screens that are drawings. */
+  drawn: ReadonlySet<string>;
+}
+
+/** Reads and hashes every picture, so a server does it once. */
+export function readPictures(): Pictures {
+  if (!existsSync(imageFolder)) return { names: new Set(), drawn: new Set() };
+  const files = readdirSync(imageFolder).filter((file) => file.endsWith(".png"));
+  const recorded = recordedDrawings();
+  const nameOf = (file: string) => file.slice(0, -".png".length);
+  return {
+    names: new Set(files.map(nameOf)),
+    drawn: new Set(files.filter((file) => isDrawing(file, recorded)).map(nameOf)),
+  };
+}
+
 /** Writes the guide of one capability as Markdown. `[[contents]]` marks the place of its table of contents. */
 export function writeGuide(
   capability: Capability,
   reader: GuideReader,
   facts: GuideFacts = configuredFacts,
-  images: ReadonlySet<string> = availableImages(),
+  pictures: Pictures = readPictures(),
 ): string {
   return renderTemplate(`guide/${capability}`, {
     ...guideData(facts, reader),
     capability,
-    ...figures(images, drawings()),
+    ...figures(pictures),
     troubleshooting: troubleshootingOf(capability, facts),
   });
-}
-
-/** The names of the pictures that exist, without their extension. */
-function availableImages(): Set<string> {
-  if (!existsSync(imageFolder)) return new Set();
-  const files = readdirSync(imageFolder).filter((file) => file.endsWith(".png"));
-  return new Set(files.map((file) => file.slice(0, -".png".length)));
-}
-
-/** The pictures of Okta's screens that are drawings, by name. */
-function drawings(): Set<string> {
-  const recorded = recordedDrawings();
-  const files = Object.keys(recorded).filter((file) => isDrawing(file, recorded));
-  return new Set(files.map((file) => file.slice(0, -".png".length)));
 }
 
 /**
@@ -47,7 +52,7 @@ function drawings(): Set<string> {
  * picture does not exist. The caption says which pictures of Okta's Admin Console (`okta-…`) are drawings, until the ISV
  * replaces them. Figures are numbered in the order in which they are first mentioned.
  */
-export function figures(images: ReadonlySet<string>, drawn: ReadonlySet<string> = new Set()) {
+export function figures({ names, drawn }: Pictures) {
   const numbers = new Map<string, number>();
   const numberOf = (name: string) => {
     const number = numbers.get(name) ?? numbers.size + 1;
@@ -55,9 +60,9 @@ export function figures(images: ReadonlySet<string>, drawn: ReadonlySet<string> 
     return number;
   };
   return {
-    see: (name: string) => new Markdown(images.has(name) ? ` (Figure ${numberOf(name)})` : ""),
+    see: (name: string) => new Markdown(names.has(name) ? ` (Figure ${numberOf(name)})` : ""),
     figure: (name: string, alt: string, caption: string) => {
-      if (!images.has(name)) return new Markdown("");
+      if (!names.has(name)) return new Markdown("");
       const picture = `![${toMarkdown(alt)}](images/${name}.png)`;
       const mark = drawn.has(name) ? ` (${drawingMark})` : "";
       return new Markdown(`${picture}\n*Figure ${numberOf(name)}. ${toMarkdown(caption + mark)}*`);

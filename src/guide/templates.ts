@@ -48,7 +48,11 @@ export function renderTemplate(name: string, data: object): string {
   const blocks: string[] = [];
   /** A value of several lines to copy, which must not be tidied up like the text around it. */
   const block = (value: string) => new Markdown(`\uE000${blocks.push(fenced(value)) - 1}\uE001`);
-  const text = ejs.render(template, { ...helpers, block, ...data }, { filename, escape: toMarkdown });
+  const text = ejs.render(
+    template,
+    { ...helpers, block, ...data },
+    { filename, escape: toMarkdown, cache: true },
+  );
   const tidy = numbered(
     `${text
       .replace(/[ \t]+$/gm, "")

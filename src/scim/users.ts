@@ -121,14 +121,14 @@ function toRecord(
   user: ShownUser,
   affiliations: Affiliations = { groups: [] },
 ): UserRecord {
-  const { roles = [], entitlements = [], ...attributes } = user.attributes;
+  const { roles = [], entitlements = [] } = user.attributes;
   return {
     id: user.id,
     userName: user.loginName,
     active: user.active,
     // A source does not see the key that another source gave.
     externalId: user.sourceId === writer.source.id ? user.sourceKey : null,
-    attributes,
+    attributes: withoutAssigned(user.attributes),
     groups: affiliations.groups,
     roles: roles as AssignedValue[],
     entitlements: entitlements as AssignedValue[],
@@ -137,6 +137,13 @@ function toRecord(
     version: user.version,
     position: user.seq,
   };
+}
+
+/** Most people have neither: then there is no copy, which would be the dearest step of a page. */
+function withoutAssigned(document: AttributeDocument): AttributeDocument {
+  if (!("roles" in document || "entitlements" in document)) return document;
+  const { roles: _roles, entitlements: _entitlements, ...attributes } = document;
+  return attributes;
 }
 
 /** The change in the directory's words. */

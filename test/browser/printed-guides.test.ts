@@ -48,7 +48,10 @@ describeInBrowser("printed guides", (browser) => {
   for (const capability of capabilities) {
     it(`${capability}: has at most ${mostPages} A4 pages with every picture`, async function () {
       this.timeout(60_000);
-      const markdown = writeGuide(capability, everybody, configuredFacts, pictureNames);
+      const markdown = writeGuide(capability, everybody, configuredFacts, {
+        names: pictureNames,
+        drawn: new Set(),
+      });
       const documentWith = (pageOf: ReadonlyMap<string, number>) =>
         standalonePage(toHtml(markdown, { imageBase: "", pageOf }));
       await assertThreePages(await printPdf(printer, documentWith, pathToFileURL(join(imageFolder, "../"))));

@@ -16,7 +16,7 @@ describe("drawings of Okta's screens", () => {
   });
 
   it("are called drawings in their caption, and screenshots are not", () => {
-    const { figure } = figures(new Set(["okta-a", "okta-b"]), new Set(["okta-a"]));
+    const { figure } = figures({ names: new Set(["okta-a", "okta-b"]), drawn: new Set(["okta-a"]) });
     assert.ok(figure("okta-a", "What it shows", "Okta: a").text.endsWith(`Okta: a (${drawingMark})*`));
     assert.ok(figure("okta-b", "What it shows", "Okta: b").text.endsWith("Okta: b*"));
   });

@@ -374,13 +374,13 @@ describe("configuration guides", () => {
   });
 
   it("show each picture that a step points to, and number pictures in the order of the steps", () => {
-    const drawn = new Set(
+    const names = new Set(
       templates.flatMap(({ text }) =>
         [...text.matchAll(/(?:see|figure)\("([^"]+)"/g)].map(([, name]) => name ?? ""),
       ),
     );
     for (const capability of capabilities) {
-      const text = writeGuide(capability, everybody, configuredFacts, drawn);
+      const text = writeGuide(capability, everybody, configuredFacts, { names, drawn: new Set() });
       const numbers = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, number]) => Number(number));
       const pointed = numbers(/\(Figure (\d+)\)/g);
       assert.ok(pointed.length >= 4, capability);

@@ -79,7 +79,7 @@ describe("the Markdown of guides", () => {
 
 describe("the pictures of guides", () => {
   it("are numbered in the order of their first mention, and have a caption", () => {
-    const { figure, see } = figures(new Set(["second", "first"]));
+    const { figure, see } = figures({ names: new Set(["second", "first"]), drawn: new Set() });
     assert.equal(see("first").text + see("second").text, " (Figure 1) (Figure 2)");
     const shown = figure("second", "What it shows", "Its caption").text;
     assert.equal(shown, "![What it shows](images/second.png)\n*Figure 2. Its caption*");
@@ -92,7 +92,7 @@ describe("the pictures of guides", () => {
   });
 
   it("write nothing if the picture does not exist, such as an Okta screen without a screenshot", () => {
-    const { figure, see } = figures(new Set());
+    const { figure, see } = figures({ names: new Set(), drawn: new Set() });
     assert.equal(see("okta-catalog").text + figure("okta-catalog", "a", "b").text, "");
   });
 });
