@@ -115,6 +115,11 @@ export function databaseSchema(url: string): string | null {
   return name;
 }
 
+/** Whether connections may keep statements prepared: not with an old pooler, where each transaction gets another connection. */
+export function keepsStatements(url: string): boolean {
+  return new URLSearchParams(url.split("?")[1]).get("prepared_statements") !== "false";
+}
+
 const schemaRule =
   "must name one schema, of lower-case letters, digits and underscores, that does not begin with pg_";
 
