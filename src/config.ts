@@ -115,6 +115,12 @@ export function databaseSchema(url: string): string | null {
   return name;
 }
 
+/** Whether connections may keep statements prepared: not with an old pooler, where each transaction gets another connection. */
+export const keepsStatements = (url: string) => preparedStatements(url) !== "false";
+
+const preparedStatements = (url: string) =>
+  new URLSearchParams(url.split("?")[1]).get("prepared_statements") ?? "true";
+
 const schemaRule =
   "must name one schema, of lower-case letters, digits and underscores, that does not begin with pg_";
 
@@ -128,7 +134,11 @@ const databaseUrl = z
     } catch {
       return false;
     }
-  }, schemaRule);
+  }, schemaRule)
+  .refine(
+    (url) => ["true", "false"].includes(preparedStatements(url)),
+    "must have prepared_statements=false, or not name it",
+  );
 
 /** Many programs also take a proxy's address without "http://". */
 const proxyUrl = z

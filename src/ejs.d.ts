@@ -15,6 +15,8 @@ declare module "ejs" {
       options: { cache: boolean },
       done: (error: Error | null, html?: string) => void,
     ): void;
+    /** Escapes a text for HTML as `<%= %>` does. */
+    escapeXML(text: string): string;
     fileLoader: (path: string) => string | Buffer;
     clearCache(): void;
   };

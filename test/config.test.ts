@@ -123,6 +123,7 @@ describe("loadConfig", () => {
       "postgres://app:pw@db.example/app?schema=Upper",
       "postgresql://app:pw@db.example/app?sslmode=verify-full&schema=pg_temp",
       "postgres://app:pw@db.example/app?schema=a&schema=b",
+      "postgres://app:pw@db.example/app?prepared_statements=off",
     ],
     TRUST_PROXY: ["11", "-1", "true", "loopback"],
     LOG_LEVEL: ["verbose", "INFO"],

@@ -11,9 +11,10 @@ import { dirname } from "node:path";
 import knexFactory, { type Knex } from "knex";
 import pg from "pg";
 import { subscriptions as ofTheProduct } from "../../config/events.ts";
-import { databaseSchema } from "../config.ts";
+import { databaseSchema, keepsStatements } from "../config.ts";
 import { UnavailableError } from "../errors.ts";
 import type { Subscriptions } from "../events.ts";
+import { keepPrepared, type PostgresConnection } from "./prepared-statements.ts";
 import { isBusy, isRetryable } from "./sql-errors.ts";
 import { cacheStatements, type SqliteConnection } from "./statement-cache.ts";
 
@@ -137,11 +138,19 @@ function postgresOptions(url: string): Knex.Config {
     client: "pg",
     connection: { connectionString: url, application_name: "oin-saas-starter" },
     ...(schema === null ? {} : { searchPath: [schema] }),
-    pool: { min: 0, max: 10 },
+    pool: { min: 0, max: 10, ...(keepsStatements(url) ? { afterCreate: prepareLookups } : {}) },
     acquireConnectionTimeout: 10_000,
     compileSqlOnError: false,
     log: quiet,
   };
+}
+
+function prepareLookups(
+  connection: PostgresConnection,
+  done: (error: Error | null, connection: PostgresConnection) => void,
+): void {
+  keepPrepared(connection);
+  done(null, connection);
 }
 
 function sqliteOptions(file: string, synchronous: Synchronous): Knex.Config {

@@ -8,6 +8,7 @@ import type {
   Tenant,
 } from "../model.ts";
 import type { Database } from "./database.ts";
+import { prepared } from "./prepared-statements.ts";
 import { mapUniqueViolation } from "./sql-errors.ts";
 import { type ConnectionRow, connectionColumns, toConnection } from "./tenant/connections.ts";
 import { type SignalStreamRow, streamColumns, toSignalStream } from "./tenant/signal-streams.ts";
@@ -356,10 +357,8 @@ function tokenOwners(sql: Database["sql"], now: () => number) {
   return {
     /** Returns the owner of a token in one lookup; null if the token is unknown, expired or revoked. */
     async owner(tokenHash: string): Promise<TokenOwner | null> {
-      const answer: TokenOwnerRow[] | { rows: TokenOwnerRow[] } = await sql().raw(ownerOf, [
-        tokenHash,
-        now(),
-      ]);
+      const found = sql().raw(ownerOf, [tokenHash, now()]).options(prepared);
+      const answer: TokenOwnerRow[] | { rows: TokenOwnerRow[] } = await found;
       const [row] = Array.isArray(answer) ? answer : answer.rows;
       if (!row) return null;
       return {

@@ -9,12 +9,13 @@ import { connectionVariable, integration } from "../../config/integration.ts";
 import { paths } from "../endpoints.ts";
 import type { Role } from "../model.ts";
 import { protocolName } from "../sign-in-protocols.ts";
-import { mixedScripts, visible } from "../visible.ts";
+import { visible } from "../visible.ts";
 import { type PendingAnswer, takeAnswer } from "./answers.ts";
 import { asset } from "./assets.ts";
-import { dayOf, dayText, exactTime, formatDate, formatDuration, momentText } from "./moments.ts";
+import { dayOf, dayText, formatDate, formatDuration } from "./moments.ts";
 import { type Render, renderMarked } from "./organisations.ts";
 import { hasEntitlement } from "./permissions.ts";
+import { ui } from "./ui.ts";
 import { browserName, signedInWith } from "./user-agents.ts";
 
 /** The roles as people read them. */
@@ -36,9 +37,8 @@ export function setUpViews(
   app.locals.brand = brand;
   app.locals.paths = paths;
   Object.assign(app.locals, { asset, baseUrl, sendsMail });
-  Object.assign(app.locals, { dayOf, dayText, exactTime, formatDate, formatDuration, momentText });
+  Object.assign(app.locals, { dayOf, dayText, formatDate, formatDuration, ui });
   Object.assign(app.locals, { browserName, protocolName, roleNames, signedInWith, visible });
-  app.locals.mixedScripts = mixedScripts;
   /** The app's name in Okta's catalog, and the label of the field there that takes the connection's key. */
   app.locals.catalogName = integration.displayName;
   app.locals.keyLabel = connectionVariable.label;

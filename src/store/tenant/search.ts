@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
-import { applyCondition, type Condition } from "../conditions.ts";
+import { applyCondition, type Condition, isSelective } from "../conditions.ts";
+import { prepared } from "../prepared-statements.ts";
 import type { TenantScope } from "./scope.ts";
 
 /** A search, and the page of its result to return. */
@@ -47,6 +48,7 @@ export async function searchRows<Row>(
   const page = order(matching(), table, search).limit(search.limit).select(scope.raw(columns));
   if ("after" in search.from) page.where(`${table}.seq`, ">", search.from.after);
   else page.offset(search.from.offset);
+  if (search.condition?.kind === "compare" && isSelective(search.condition)) page.options(prepared);
   const rows = search.limit === 0 ? [] : ((await page) as Row[]);
   // If the first page is not full, it has all rows, and there is nothing to count.
   const whole = "offset" in search.from && search.from.offset === 0 && rows.length < search.limit;

@@ -1,5 +1,6 @@
 import { ConflictError, NotFoundError } from "../../errors.ts";
 import type { AttributeDocument, Profile, User, UserOrigin } from "../../model.ts";
+import { prepared } from "../prepared-statements.ts";
 import { mapUniqueViolation } from "../sql-errors.ts";
 import { nameKey, searchKey, textKey } from "../text-keys.ts";
 import {
@@ -60,7 +61,8 @@ function reading<Read extends ShownUser>(
   const orNull = (row: UserRow | undefined) => (row ? read(row) : null);
   return {
     async byId(id: string): Promise<Read | null> {
-      return orNull((await select().where("users.id", id).first()) as UserRow | undefined);
+      const found = select().where("users.id", id).options(prepared).first();
+      return orNull((await found) as UserRow | undefined);
     },
 
     /** Like byId, and locks the row until the transaction ends. */
