@@ -72,7 +72,7 @@ function filterOf({ job, engine }) {
   return ["--grep", engine === "SQLite" ? "on PostgreSQL" : "on SQLite", "--invert"];
 }
 
-/** What test/helpers/databases.ts reads: the engine of suites that run on one, and whether the others have run before. */
+/** For test/helpers/databases.ts: the engine of suites that run on one, and whether the others have run before. */
 function environmentOf({ job, engine }) {
   if (job === "postgres") return { TEST_ENGINE: "PostgreSQL", TEST_AGAIN: "1" };
   return engine ? { TEST_ENGINE: engine } : {};

@@ -39,7 +39,7 @@ describe("signals of a server that is killed", () => {
       let connection: Connection;
       const secrets = { ...newSecrets(), INSECURE_ALLOW_PRIVATE_NETWORK: "1" };
       const start = () => startServer(current.url, secrets);
-      /** What the last recovery started: the next test kills it. A start takes seconds. */
+      /** The last recovery started it, and the next test kills it: a start takes seconds. */
       let recovered: RunningServer | undefined;
       let people = 0;
 
