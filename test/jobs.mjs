@@ -60,12 +60,20 @@ const named = {
 
 /** Files that take more than half a minute. They begin first: at the end, one of them would run alone. */
 export const longest = [
-  "test/how-to/make-it-yours.test.ts",
-  "test/demo/demo.test.ts",
-  "tools/demo/test/story.test.ts",
   "tools/bench/test/bench.test.ts",
+  "test/how-to/make-it-yours.test.ts",
+  "tools/demo/test/story.test.ts",
+  "test/oin/check/main.test.ts",
+  "tools/guide/test/main.test.ts",
+  "test/demo/demo.test.ts",
+  "test/shared-signals/transmitter-crash.test.ts",
+  "test/demo/pages.test.ts",
+  "test/demo/push.test.ts",
+  "test/cli/main.test.ts",
   "test/browser/accessibility.test.ts",
+  "test/browser/guides.test.ts",
   "test/browser/page-weight.test.ts",
+  "test/oidc/hostile-endpoints.test.ts",
 ];
 
 /** The jobs in the order in which `npm run test:full` begins them: those that wait the longest come first. */

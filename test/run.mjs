@@ -6,7 +6,8 @@
  *   node test/run.mjs fast --costs
  *   node test/run.mjs processes fast:SQLite@/path/to/another/node
  *
- * `fast:SQLite` leaves out the tests on the other database. `@` names the Node that runs the job, if it is another one.
+ * `fast:PostgreSQL` runs everything once, on that database: suites that run on one are moved to it, and tests on the other
+ * one are left out. `@` names the Node that runs the job, if it is another one.
  * The last lines say what passed and failed on each engine in all of them, and name the failed tests. `--costs` also prints
  * the CPU seconds of each job and of its most expensive files (test/costs.mjs). Exit code 1 when a job failed.
  *
@@ -71,18 +72,23 @@ function filterOf({ job, engine }) {
   return ["--grep", engine === "SQLite" ? "on PostgreSQL" : "on SQLite", "--invert"];
 }
 
+/** For test/helpers/databases.ts: the engine of suites that run on one, and whether the others have run before. */
+function environmentOf({ job, engine }) {
+  if (job === "postgres") return { TEST_ENGINE: "PostgreSQL", TEST_AGAIN: "1" };
+  return engine ? { TEST_ENGINE: engine } : {};
+}
+
 /** A job's exit code, its seconds, its failed tests, and what its reporter counted (test/helpers/reporter.ts). */
 async function run({ title, node, ...wanted }, options, isAlone) {
   const started = Date.now();
   const costs = countsCosts ? openCosts() : null;
-  const engine = wanted.job === "postgres" ? { TEST_ENGINE: "PostgreSQL" } : {};
   const path = node ? { PATH: dirname(node) + delimiter + process.env.PATH } : {};
   const colour = process.stdout.isTTY ? ["--color"] : [];
   const child = spawn(
     node ?? process.execPath,
     [mocha, ...filesOf(wanted.job), ...colour, ...filterOf(wanted), ...options, ...(costs?.options ?? [])],
     {
-      env: { ...process.env, ...engine, ...path, ...costs?.environment },
+      env: { ...process.env, ...environmentOf(wanted), ...path, ...costs?.environment },
       stdio: ["inherit", "pipe", "inherit"],
     },
   );
@@ -100,6 +106,11 @@ async function run({ title, node, ...wanted }, options, isAlone) {
     ([, name, passed, failed]) => ({ name, passed: Number(passed), failed: Number(failed) }),
   );
   const failures = [...output.matchAll(/^Failed: .+$/gm)].map(([line]) => line);
+  // A file that cannot be loaded, or a worker that dies, fails no test.
+  if (code !== 0 && failures.length === 0) {
+    failures.push(`Failed: no test, but mocha ended with ${code}: see its output`);
+    if (isAlone) process.stdout.write(`${failures[0]}\n`);
+  }
   const seconds = Math.round((Date.now() - started) / 1000);
   if (costs)
     process.stdout.write(`\n${costs.table()}\n\n${title}: ${Math.round(cpu)} CPU seconds in ${seconds} s\n`);

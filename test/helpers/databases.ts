@@ -23,26 +23,22 @@ type Define = (use: () => TestDatabase, engine: Engine) => void;
 /**
  * Defines the same tests for both engines, on one fresh database each. `use` returns the database in a test or hook.
  *
+ * With TEST_AGAIN (the job "postgres" of test/jobs.mjs) it defines nothing: the job "fast" has run these suites on both.
+ *
  * The rule, also in CONTRIBUTING.md: a suite runs on both engines (`onEachDatabase`) if its outcome can depend on the
  * database: results and their order, comparison of text, constraints, concurrent requests, transactions, limits that
  * replicas share, migrations. It runs on one (`onOneDatabase`) if its outcome cannot: the text of pages, behaviour of the
  * browser, validation of protocol messages.
  */
 export function onEachDatabase(define: Define): void {
-  if (onlyEngine) return;
+  if (process.env.TEST_AGAIN) return;
   for (const engine of engines) onDatabase(engine, define);
 }
 
 /** Defines tests that do not depend on the engine: on SQLite, or on the engine that TEST_ENGINE names. */
 export function onOneDatabase(define: Define): void {
-  onDatabase(onlyEngine ?? "SQLite", define);
+  onDatabase(engines.find((engine) => engine === process.env.TEST_ENGINE) ?? "SQLite", define);
 }
-
-/**
- * With TEST_ENGINE=PostgreSQL (the job "postgres" of test/jobs.mjs), suites of onOneDatabase run on PostgreSQL, and suites
- * of onEachDatabase are skipped, because another job has run them.
- */
-const onlyEngine = engines.find((engine) => engine === process.env.TEST_ENGINE);
 
 /** Defines tests for one engine. The reporter counts tests by these suites' names. */
 export function onDatabase(engine: Engine, define: Define): void {

@@ -14,6 +14,8 @@ const sendForm = `([action, fields]) => {
 
 /** Opens a page. A page that answers a form is opened by submitting that form, and stays even if it would lead elsewhere. */
 export async function visit(page: Page, origin: string, { path, form, status }: PageCase): Promise<void> {
+  // Of an earlier form: with a route, the browser asks for every file again.
+  await page.unrouteAll();
   if (!form) {
     assert.equal((await page.goto(origin + path))?.status(), status, path);
     return;

@@ -39,6 +39,8 @@ describe("signals of a server that is killed", () => {
       let connection: Connection;
       const secrets = { ...newSecrets(), INSECURE_ALLOW_PRIVATE_NETWORK: "1" };
       const start = () => startServer(current.url, secrets);
+      /** The last recovery started it, and the next test kills it: a start takes seconds. */
+      let recovered: RunningServer | undefined;
       let people = 0;
 
       before(async () => {
@@ -49,6 +51,7 @@ describe("signals of a server that is killed", () => {
         connection = await sendingConnection(acme, org, Buffer.from(secrets.DATA_KEY, "base64"));
       });
       after(async () => {
+        if (recovered) await kill(recovered);
         await org.close();
         await current.dispose();
       });
@@ -56,6 +59,11 @@ describe("signals of a server that is killed", () => {
       const signInSomeone = () =>
         signIn(acme.store, identityOf(connection, `person-${people++}@acme.example`));
       const messages = () => acme.store.outbox.ofConnection(connection.id, 99);
+      async function running(): Promise<RunningServer> {
+        const server = recovered ?? (await start());
+        recovered = undefined;
+        return server;
+      }
       async function kill(server: RunningServer): Promise<void> {
         server.child.kill("SIGKILL");
         await server.ended;
@@ -66,10 +74,9 @@ describe("signals of a server that is killed", () => {
       /** Runs a server until nothing waits, and asserts that the org has accepted each signal exactly once. */
       async function recover(): Promise<void> {
         await expireLeases();
-        const server = await start();
+        recovered = await start();
         const isSettled = async () => (await messages()).every(({ state }) => state !== "waiting");
         await until("everything is sent", isSettled, 30);
-        await kill(server);
         const sent = await messages();
         assert.deepEqual([...new Set(sent.map(({ state }) => state))], ["sent"]);
         assert.deepEqual([...org.accepted].sort(), sent.map(({ id }) => id).sort());
@@ -77,7 +84,7 @@ describe("signals of a server that is killed", () => {
 
       it("are not lost if it dies right after the change", async () => {
         const { user } = await signInSomeone();
-        const server = await start();
+        const server = await running();
         const owner = server.client();
         await owner.signIn(acme.tenant.slug, "owner@acme.example", testPassword);
         assert.equal((await submit(owner, `/admin/people/${user.id}`, "/block")).status, 303);
@@ -88,7 +95,7 @@ describe("signals of a server that is killed", () => {
 
       for (const [moment, treat] of Object.entries(moments)) {
         it(`are neither lost nor doubled if it dies ${moment}`, async () => {
-          const server = await start();
+          const server = await running();
           const died = new Promise<void>((resolve) => {
             org.intercept = (_req, res) => {
               org.intercept = () => true;
@@ -105,7 +112,7 @@ describe("signals of a server that is killed", () => {
       }
 
       it("are sent by another replica, once the lease of the dead one has expired", async () => {
-        const [first, second] = await Promise.all([start(), start()]);
+        const [first, second] = await Promise.all([running(), start()]);
         const before = org.accepted.length;
         for (let count = 0; count < 20; count++) await signInSomeone();
         await until("the first signals are sent", () => org.accepted.length > before);

@@ -47,41 +47,48 @@ describe("npm run oin:check", () => {
     return body.Resources.filter(({ userName }: { userName: string }) => userName.startsWith("Oincheck"));
   };
 
-  it("prints a table and a summary, and exits with 0 if nothing fails", async () => {
-    const { code, stdout, stderr } = await start([...words(), ...withToken], `${ready().token}\n`).ended;
-    assert.equal(code, 0, stderr);
-    assert.match(stdout, /^The deployment\n/);
-    assert.match(stdout, /^ {2}pass {2}scim-create +A person is created with 201$/m);
-    assert.match(stdout, /not checkable: only Okta holds the key/);
-    assert.match(stdout, /\d+ pass, 0 fail, 0 warnings, \d+ not checkable from outside\nNothing fails\./);
-    assert.ok(!stdout.includes("\u001b") && !stdout.includes(ready().token));
-  });
-
-  it("does the same from an empty folder, with this repository's product", async () => {
+  it("prints a table and a summary from an empty folder, and exits with 0 if nothing fails", async () => {
     const folder = mkdtempSync(join(tmpdir(), "starter-nowhere-"));
     try {
-      const { code, stdout, stderr } = await start([...words(), ...withToken], ready().token, folder).ended;
-      assert.equal(code, 0, stderr);
+      const { code, stdout, stderr } = await start([...words(), ...withToken], `${ready().token}\n`, folder)
+        .ended;
+      assert.deepEqual([code, stderr], [0, ""]);
+      assert.match(stdout, /^The deployment\n/);
+      assert.match(stdout, /^ {2}pass {2}scim-create +A person is created with 201$/m);
+      // It knows this repository's product there, too.
       assert.match(stdout, /^ {2}pass {2}listing-name /m);
       assert.match(stdout, /^ {2}pass {2}oidc-served /m);
-      assert.match(stdout, /\d+ pass, 0 fail, 0 warnings/);
+      assert.match(stdout, /not checkable: only Okta holds the key/);
+      assert.match(stdout, /\d+ pass, 0 fail, 0 warnings, \d+ not checkable from outside\nNothing fails\./);
+      assert.ok(!stdout.includes("\u001b") && !stdout.includes(ready().token));
     } finally {
       rmSync(folder, { recursive: true });
     }
   });
 
-  it("prints only one JSON object with --json", async () => {
-    const { code, stdout, stderr } = await start([...words(), ...withToken, "--json"], ready().token).ended;
-    assert.deepEqual([code, stderr], [0, ""]);
-    assert.equal(stdout.trim().split("\n").length, 1);
-    const outcome = JSON.parse(stdout) as CheckOutcome;
-    const first6 = ["url", "scimUrl", "stopped", "summary", "results", "left"];
-    const added = ["product", "connections", "startedAt", "endedAt", "tool", "leftOut", "crossAppAccess"];
-    assert.deepEqual(Object.keys(outcome), [...first6, ...added]);
-    assert.deepEqual([outcome.connections, outcome.leftOut], [[ready().key], ["agents", "guides"]]);
-    const [first] = outcome.results;
-    assert.deepEqual(Object.keys(first ?? {}), ["rule", "area", "title", "verdict", "seen", "fix", "source"]);
-    assert.equal(outcome.summary.fail, 0);
+  it("prints only one JSON object with --json, and the same outcome as a web page with --report html", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "starter-report-"));
+    try {
+      const file = join(folder, "report.html");
+      const args = [...words(), ...withToken, "--json", "--report", "html", file];
+      const { code, stdout, stderr } = await start(args, ready().token).ended;
+      assert.deepEqual([code, stderr], [0, `The report is in ${file}.\n`]);
+      assert.equal(stdout.trim().split("\n").length, 1);
+      const outcome = JSON.parse(stdout) as CheckOutcome;
+      const first6 = ["url", "scimUrl", "stopped", "summary", "results", "left"];
+      const added = ["product", "connections", "startedAt", "endedAt", "tool", "leftOut", "crossAppAccess"];
+      assert.deepEqual(Object.keys(outcome), [...first6, ...added]);
+      assert.deepEqual([outcome.connections, outcome.leftOut], [[ready().key], ["agents", "guides"]]);
+      const [first] = outcome.results;
+      const members = ["rule", "area", "title", "verdict", "seen", "fix", "source"];
+      assert.deepEqual(Object.keys(first ?? {}), members);
+      assert.equal(outcome.summary.fail, 0);
+      const written = readFileSync(file, "utf8");
+      assert.equal(written, htmlReport(outcome));
+      assert.ok(!written.includes(ready().token));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("writes evidence of Cross App Access for Okta, without any secret", async () => {
@@ -113,16 +120,9 @@ describe("npm run oin:check", () => {
     }
   });
 
-  it("writes the same outcome as a web page with --report html", async () => {
+  it("names a report that has no name", async () => {
     const folder = mkdtempSync(join(tmpdir(), "starter-report-"));
     try {
-      const file = join(folder, "report.html");
-      const args = [...words(), ...withToken, "--json", "--report", "html", file];
-      const { code, stdout, stderr } = await start(args, ready().token).ended;
-      assert.deepEqual([code, stderr], [0, `The report is in ${file}.\n`]);
-      const written = readFileSync(file, "utf8");
-      assert.equal(written, htmlReport(JSON.parse(stdout) as CheckOutcome));
-      assert.ok(!written.includes(ready().token));
       const named = await start(["--only", "listing", "--report", "html"], "", folder).ended;
       assert.equal(named.stderr, "The report is in readiness-report.html.\n");
       assert.match(
