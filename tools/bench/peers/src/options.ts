@@ -34,7 +34,7 @@ const normal: Sizes = {
   clients: 10,
   rounds: 3,
   seconds: 1.5,
-  signIns: 60,
+  signIns: 40,
   changes: 5,
   changeSeconds: 20,
   starts: 3,

@@ -2,6 +2,7 @@
  * saml-jackson, embedded in an Express application as its documentation shows, on SQLite. The application's own part of
  * a sign-in is the exchange of the code for the profile; it makes no session.
  */
+import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { controllers } from "@boxyhq/saml-jackson";
 import Database from "better-sqlite3";
@@ -185,11 +186,14 @@ async function signInRoutes(app: express.Express, opened: Jackson, wish: Wish): 
   app.get(
     "/oidc/login",
     guarded(async (_req, res) => {
+      // The application's own state ties the sign-in to the browser.
+      const state = randomBytes(16).toString("hex");
+      res.cookie("state", state, { httpOnly: true, sameSite: "lax" });
       const { redirect_url = "" } = await oauthController.authorize({
         client_id: oidc?.clientID ?? "",
         redirect_uri: done,
         response_type: "code",
-        state: "bench",
+        state,
         code_challenge: "",
         code_challenge_method: "",
       } as never);
@@ -200,6 +204,8 @@ async function signInRoutes(app: express.Express, opened: Jackson, wish: Wish): 
     "/oidc/callback",
     guarded(async (req, res) => {
       const { redirect_url } = await oauthController.oidcAuthzResponse(req.query as never);
+      const state = new URL(redirect_url ?? done).searchParams.get("state");
+      if (!state || !req.get("cookie")?.includes(`state=${state}`)) throw new Error("another browser began this");
       await finish(res, redirect_url, oidc);
     }),
   );
