@@ -42,7 +42,7 @@ export interface Group {
   isRestored: boolean;
 }
 
-/** What all programs are given. */
+/** The wishes that are the same for all programs. */
 export type Given = Pick<Wish, "oidc" | "saml"> & { folder: string; sizes: Sizes };
 
 export const connectionKeys = { saml: "peers-saml", oidc: "peers-oidc" } as const;

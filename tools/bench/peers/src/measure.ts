@@ -5,7 +5,7 @@ import type { Asked, Operation } from "./operations.ts";
 import type { Sizes } from "./options.ts";
 import type { PreparedSignIn, SignInProtocol } from "./sign-ins.ts";
 
-/** What one program did with one operation. */
+/** One program's figures for one operation. */
 export interface Measured {
   /** Answers per second in each round, or milliseconds of each call. */
   values: number[];

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 
-/** What a program asked the provider for, as in its authorization request. */
+/** The wish of a program, as in its authorization request. */
 export interface Asked {
   nonce: string | null;
   email: string;

@@ -28,7 +28,7 @@ export interface PeersReport {
   users: number;
   contenders: { name: ContenderName; version: string; members: number }[];
   rows: Row[];
-  /** What is wrong with answers, or why a figure is missing. Marks in the tables lead here. */
+  /** Say why an answer is wrong, or why a figure is missing. Marks in the tables lead here. */
   notes: string[];
 }
 

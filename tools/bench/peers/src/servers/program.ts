@@ -1,6 +1,6 @@
 /** A peer's server is a program with two modes: it writes its data and ends, or it serves until its parent ends. */
 
-/** What the client tells a peer's server. */
+/** The client's wishes to a peer's server. */
 export interface Wish {
   /** The folder of its database. */
   folder: string;
@@ -15,7 +15,7 @@ export interface Wish {
   saml: { idpEntityId: string; ssoUrl: string; certificate: string; metadata: string };
 }
 
-/** What the client learns from a peer's server about its data. */
+/** The answer of a peer's server about its data. */
 export interface Seeded {
   /** In the order of the people's numbers, which begin at 1. */
   userIds: string[];
