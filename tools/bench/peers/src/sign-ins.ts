@@ -172,7 +172,9 @@ const endings: Record<ContenderName, Ending> = {
     return hasSession(answer);
   },
   async "saml-jackson"(_contender, answer) {
-    return answer.status === 200 && /"email":"person\d+@(saml|oidc)\.example"/.test(answer.text) ? null : failure(answer);
+    return answer.status === 200 && /"email":"person\d+@(saml|oidc)\.example"/.test(answer.text)
+      ? null
+      : failure(answer);
   },
 };
 

@@ -205,7 +205,8 @@ async function signInRoutes(app: express.Express, opened: Jackson, wish: Wish): 
     guarded(async (req, res) => {
       const { redirect_url } = await oauthController.oidcAuthzResponse(req.query as never);
       const state = new URL(redirect_url ?? done).searchParams.get("state");
-      if (!state || !req.get("cookie")?.includes(`state=${state}`)) throw new Error("another browser began this");
+      if (!state || !req.get("cookie")?.includes(`state=${state}`))
+        throw new Error("another browser began this");
       await finish(res, redirect_url, oidc);
     }),
   );
