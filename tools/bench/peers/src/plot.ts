@@ -40,7 +40,7 @@ export function plot(report: PeersReport, part: Row["part"]): string {
   const title = `${parts[part]}: this application and its peers`;
   const hint = isAmount
     ? "A shorter bar is better."
-    : "A longer bar is faster. Letters: see below the table.";
+    : "A longer bar is faster. The letters are explained below the table.";
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title desc">`,
     `<title id="title">${escaped(title)}</title>`,
