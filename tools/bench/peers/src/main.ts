@@ -139,8 +139,9 @@ async function measureMemory(
 ): Promise<void> {
   const measured = new Map<Contender, Measured>();
   for (const contender of contenders) {
-    const bytes = (await contender.server?.memory()) ?? Number.NaN;
-    measured.set(contender, { values: [bytes / megabyte], wrong: [], failure: null });
+    const bytes = (await contender.server?.memory()) ?? null;
+    const values = bytes === null ? [] : [bytes / megabyte];
+    measured.set(contender, { values, wrong: [], failure: bytes === null ? "has ended" : null });
   }
   fill(report, rowOf("start", title, title, "MB"), measured);
 }

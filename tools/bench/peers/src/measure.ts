@@ -29,7 +29,7 @@ export async function race(
     const { call, check } = next();
     const answer = await contender.client.send(call);
     const problem = check(answer);
-    const failure = answer.status >= 400 ? problem : null;
+    const failure = answer.status === 0 || answer.status >= 400 ? problem : null;
     runners.set(contender, {
       measured: { values: [], wrong: problem && !failure ? [problem] : [], failure },
       next,

@@ -44,9 +44,8 @@ export const patchOf = (...operations: unknown[]) => ({ schemas: [patchSchema], 
 
 /** The body of a success, or a text that says how the request failed. */
 export function bodyOf<T>(answer: Answer, ...statuses: number[]): T | string {
-  if (!statuses.includes(answer.status)) {
-    return `answers ${answer.status}${detailOf(answer)}`;
-  }
+  if (answer.status === 0) return `does not answer: ${answer.text}`;
+  if (!statuses.includes(answer.status)) return `answers ${answer.status}${detailOf(answer)}`;
   try {
     return (answer.text === "" ? {} : JSON.parse(answer.text)) as T;
   } catch {

@@ -20,8 +20,8 @@ export interface Program {
 export interface ServerProcess {
   /** Milliseconds from the start to the first right answer. */
   startMs: number;
-  /** Resident memory in bytes. */
-  memory(): Promise<number>;
+  /** Resident memory in bytes; null if the process has ended. */
+  memory(): Promise<number | null>;
   stop(): Promise<void>;
 }
 
@@ -49,6 +49,7 @@ export async function startServer(program: Program, isReady: () => Promise<boole
   return {
     startMs: performance.now() - started,
     async memory() {
+      if (child.exitCode !== null || child.signalCode !== null) return null;
       const { stdout } = await run("ps", ["-o", "rss=", "-p", String(child.pid)]);
       return Number(stdout) * 1024;
     },
