@@ -28,7 +28,8 @@ describe("a custom attribute", () => {
   let copy: string;
   before(() => {
     copy = mkdtempSync(join(tmpdir(), "starter-attribute-"));
-    for (const path of needed) cpSync(path, join(copy, path), { recursive: true });
+    const filter = (path: string) => !path.endsWith("node_modules");
+    for (const path of needed) cpSync(path, join(copy, path), { recursive: true, filter });
     symlinkSync(resolve("node_modules"), join(copy, "node_modules"));
     const [entry] = codeBlocks("docs/how-to/add-an-attribute.md").filter(({ language }) => language === "ts");
     const table = join(copy, "config/attributes.ts");
