@@ -9,8 +9,8 @@ import { guardedFetch } from "../../src/trust/guarded-fetch.ts";
 import { keyStore } from "../../src/trust/jwks.ts";
 import { secretContext } from "../../src/webhooks/post.ts";
 import { newWebhookSecret } from "../../src/webhooks/signature.ts";
-import { dataKey } from "../helpers/cli.ts";
 import { startTestApp, type TestApp } from "../helpers/app.ts";
+import { dataKey } from "../helpers/cli.ts";
 import type { Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { forgetCounts } from "../helpers/known-devices.ts";
@@ -192,7 +192,11 @@ describe("an address that a customer enters", () => {
       });
       await new Promise<void>((resolve) => redirecting.listen(0, "127.0.0.1", resolve));
       const address = `http://127.0.0.1:${(redirecting.address() as AddressInfo).port}/`;
-      const open = await startTestApp(use().database, { sessionSecret, dataKey, insecureAllowPrivateNetwork: true });
+      const open = await startTestApp(use().database, {
+        sessionSecret,
+        dataKey,
+        insecureAllowPrivateNetwork: true,
+      });
       const client = open.client();
       client.cookies.set("session", await plantSession(use(), site().acme.tenant, site().owner));
       const strict = owner;
@@ -204,10 +208,7 @@ describe("an address that a customer enters", () => {
         const entered = await enter(address);
         assert.ok(entered.status < 500, entered.text);
         // A new webhook is only looked up.
-        assert.ok(
-          asked > before || name === "a webhook",
-          `${name}: ${entered.status} ${entered.text}`,
-        );
+        assert.ok(asked > before || name === "a webhook", `${name}: ${entered.status} ${entered.text}`);
       }
       owner = strict;
       asking = site();
