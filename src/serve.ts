@@ -1,9 +1,10 @@
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { activityFields } from "./admin/activity-entries.ts";
 import { createApp, type Surroundings } from "./app.ts";
 import type { Config } from "./config.ts";
 import { openCallCounter } from "./directory/call-counter.ts";
+import { httpServer } from "./http-server.ts";
 import { recordSentSignals } from "./inspector/describe/sent-signals.ts";
 import { openInspector } from "./inspector/recorder.ts";
 import type { Log } from "./log.ts";
@@ -44,18 +45,17 @@ export async function serve(
   const recorder = openInspector(database, log);
   const calls = openCallCounter(database, log);
   const { metrics, onAttempt } = outboxMetrics(database);
-  const server = createServer(
-    createApp({
-      config,
-      database,
-      log,
-      recorder,
-      calls,
-      metrics,
-      ...surroundings,
-      ...(telemetry && { observe: telemetry.observe }),
-    }),
-  );
+  const app = createApp({
+    config,
+    database,
+    log,
+    recorder,
+    calls,
+    metrics,
+    ...surroundings,
+    ...(telemetry && { observe: telemetry.observe }),
+  });
+  const server = httpServer(app, log);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(config.port, config.host, resolve);

@@ -61,7 +61,7 @@ export async function createConnection(
 
 /**
  * Changes a connection's settings. If they point to another identity provider, its subjects are other people, so the
- * connection loses its identities, sessions, access tokens and stream of events. Agents that are let in again get no former tokens back. A
+ * connection loses its identities, sessions, sign-ins in flight, access tokens and stream of events. Agents that are let in again get no former tokens back. A
  * new role mapping revokes the roles that the old one granted; each person's next sign-in grants them anew. Throws
  * NotFoundError; InvalidError if the subject attribute of an activated connection would change, because people may have
  * signed in by it; and ConflictError `last-owner`.
@@ -85,6 +85,8 @@ export async function changeSettings(
       await inside.accessTokens.endOf({ connectionId });
       await protectLastOwner(inside, () => inside.identities.removeOfConnection(connectionId));
       await inside.ownerApprovals.removeOfConnection(connectionId);
+      // A SAML sign-in may have been accepted and not be finished: its subject is a person of the former provider.
+      await inside.pendingLogins.removeOfConnection(connectionId);
     }
     // A stream of events belongs to the org that sends it.
     if (isOtherProvider || orgOf(before.settings) !== orgOf(settings))
@@ -209,13 +211,14 @@ async function lockComplete(store: TenantStore, connectionId: string): Promise<C
 }
 
 /**
- * Disables a connection and ends its sessions; its access tokens are dead from now on. This can lock out the last owner, so
+ * Disables a connection, and ends its sessions and sign-ins in flight; its access tokens are dead from now on. This can lock out the last owner, so
  * only the operator's command line calls it directly; the admin console uses switchOffConnection. Throws NotFoundError.
  */
 export async function disableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
   return await store.transaction(async (inside) => {
     const connection = await inside.connections.update(connectionId, { status: "disabled" });
     await inside.sessions.endOfConnection(connectionId);
+    await inside.pendingLogins.removeOfConnection(connectionId);
     return connection;
   });
 }

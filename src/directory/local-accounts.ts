@@ -173,21 +173,20 @@ interface EnteredPassword {
 
 /**
  * Checks a local password. The sign-in is complete, and recorded, if no second step follows (second-steps.ts). A missing
- * tenant, account, password or permission to sign in takes the same time and throws the same RefusedError `bad-credentials`,
- * so an attacker cannot probe for accounts. If the person's domain enforces single sign-on, only owners get in
+ * tenant, account, password or permission to sign in costs the same statements and the same hash, and throws the same
+ * RefusedError `bad-credentials`, so an attacker cannot probe for accounts. If the person's domain enforces single sign-on, only owners get in
  * (docs/decisions/0019); others who gave the right password get RefusedError `single-sign-on-required`.
- * @param store null if the tenant does not exist.
+ * @param store of a tenant that may not exist.
  */
 export async function signInWithPassword(
-  store: TenantStore | null,
+  store: TenantStore,
   passwords: PasswordHasher,
   { loginName, password, isNewBrowser = false }: EnteredPassword,
   requestId: string | null = null,
 ): Promise<User> {
-  const user = (await store?.users.byLoginName(loginName)) ?? null;
-  const hash = user && store ? await usablePasswordHash(store, user) : null;
-  const isRight = await passwords.verify(password, hash);
-  if (!store || !isRight || !user?.active || user.blocked) throw new RefusedError("bad-credentials");
+  const user = await store.users.byLoginName(loginName);
+  const isRight = await passwords.verify(password, await usablePasswordHash(store, user));
+  if (!isRight || !user?.active || user.blocked) throw new RefusedError("bad-credentials");
   const isOwner = (await store.roles.effective(user.id)) === "owner";
   const attempt = { connectionId: null, requestId };
   if (!isOwner && (await requiredConnection(store, user))) {

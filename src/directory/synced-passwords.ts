@@ -44,13 +44,16 @@ export async function setSyncedPassword(store: TenantStore, user: User, hash: st
 
 /**
  * Returns the hash that this account's password must match; null if no password can sign in. A provisioned person's
- * password counts only while the tenant accepts synced passwords and the person is not an owner.
+ * password counts only while the tenant accepts synced passwords and the person is not an owner. The statements are the same
+ * for every account, and without one, to avoid a timing oracle.
  */
-export async function usablePasswordHash(store: TenantStore, user: User): Promise<string | null> {
-  const hash = await store.credentials.passwordHash(user.id);
-  if (hash === null || user.origin !== "scim") return hash;
+export async function usablePasswordHash(store: TenantStore, user: User | null): Promise<string | null> {
+  const id = user?.id ?? "";
+  const hash = await store.credentials.passwordHash(id);
   const settings = await store.settings.read();
-  return settings?.passwordSync && !(await store.roles.isOwner(user.id)) ? hash : null;
+  const isOwner = await store.roles.isOwner(id);
+  const isUsable = user?.origin !== "scim" || (settings?.passwordSync === true && !isOwner);
+  return isUsable ? hash : null;
 }
 
 /** Deletes a password that provisioning set and ends the person's sessions. */

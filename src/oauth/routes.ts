@@ -10,7 +10,7 @@ import { judge } from "policy-list/policy";
 import { paths } from "../endpoints.ts";
 import type { ClientKind } from "../model.ts";
 import type { Database } from "../store/database.ts";
-import { type RateLimiter, rateLimiter } from "../store/rate-limits.ts";
+import { networkOf, type RateLimiter, rateLimiter } from "../store/rate-limits.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import { TooManyRequestsError } from "../web/request.ts";
 import { answerErrors } from "./answer.ts";
@@ -29,15 +29,15 @@ export interface OAuthDeps {
   revokeToken: RevokeToken;
 }
 
-/** Of one address before it authenticates, and of one client. */
+/** Of one network before it authenticates, and of one client. */
 const requestsPerMinute = 600;
 
 export function oauthRoutes({ database, baseUrl, limits, grants, revokeToken }: OAuthDeps): Router {
   const limit = { points: requestsPerMinute, seconds: 60 };
-  const ofAddress = rateLimiter(database, { ...limit, name: "token-address" });
+  const ofNetwork = rateLimiter(database, { ...limit, name: "token-address" });
   const ofClient = rateLimiter(database, { ...limit, name: "token-client" });
   const authenticated: RequestHandler[] = [
-    limitBy(ofAddress, (req) => req.ip ?? ""),
+    limitBy(ofNetwork, (req) => networkOf(req.ip)),
     requireForm,
     express.urlencoded({ extended: false, limit: "16kb" }),
     readRequest,

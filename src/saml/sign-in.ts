@@ -1,7 +1,6 @@
 import { AbstractStrategy } from "@node-saml/passport-saml";
 import express, { type ErrorRequestHandler, type Request, type RequestHandler } from "express";
 import passport from "passport";
-import type { Rule } from "policy-list/policy";
 import { attributeRules, firstValue, subjectRules } from "saml-policy/assertion-rules";
 import { consume, type Ports } from "saml-policy/consume";
 import { authnRequestUrl } from "saml-policy/request";
@@ -9,14 +8,7 @@ import type { ParsedAssertion, ServiceProvider } from "saml-policy/rule";
 import { attributes as table } from "../../config/attributes.ts";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { paths, samlUrls } from "../endpoints.ts";
-import {
-  ConflictError,
-  judgeSignIn,
-  NotFoundError,
-  type RefusalReason,
-  RefusedError,
-  refusalOf,
-} from "../errors.ts";
+import { ConflictError, judgeSignIn, NotFoundError, RefusedError, refusalOf } from "../errors.ts";
 import type { AssignableRole, ExternalIdentity, Profile, SamlSettings, SignInProof } from "../model.ts";
 import {
   type ConfiguredConnection,
@@ -25,12 +17,20 @@ import {
   ssoOf,
   useTest,
 } from "../sso/connection.ts";
-import { finishSignIn, firstText, type IdentifiedLogin, noteAgain, userOfIdentity } from "../sso/sign-in.ts";
+import {
+  epochOfIdentity,
+  finishSignIn,
+  firstText,
+  type IdentifiedLogin,
+  noteAgain,
+  userOfIdentity,
+} from "../sso/sign-in.ts";
 import { endTest, mappedFields, type SentField, type SentFields } from "../sso/test-sign-in.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { landingPath } from "../web/home.ts";
 import { formField, localPath } from "../web/request.ts";
+import { arrivalRules } from "./arrival-rules.ts";
 import type { KeptRequest, SamlConnection, StepDeps } from "./deps.ts";
 import { keyPairsOf } from "./keys.ts";
 import { refreshCertificates } from "./metadata-refresh.ts";
@@ -98,7 +98,9 @@ export function acsSteps(deps: StepDeps) {
           const returnTo = request ? request.returnTo : localPath(relayState, baseUrl);
           const { sessionEndsAt } = assertion;
           const againFor = request?.againFor ?? null;
-          const arrival = { identity, returnTo, sessionEndsAt, proof: proofOf(assertion), againFor };
+          const accessEpoch = await epochOfIdentity(inside, connection, identity);
+          const proof = proofOf(assertion);
+          const arrival = { identity, returnTo, sessionEndsAt, proof, againFor, accessEpoch };
           return { ticket: await arrivals.begin(req, arrival, { store: inside }) };
         },
       },
@@ -179,17 +181,6 @@ async function consumeAssertion(
   }
 }
 
-/** The policy at the end of a sign-in; everything about the response itself was judged before. */
-export const arrivalRules: readonly Rule<{ arrival: IdentifiedLogin | null }, RefusalReason>[] = [
-  {
-    id: "arrival",
-    name: "A response arrived in this browser, and was not used yet",
-    citation: "Someone else's link must not sign anyone in (login CSRF)",
-    reason: "sign-in-not-started-here",
-    holds: ({ arrival }) => arrival !== null,
-  },
-];
-
 /**
  * The steps of /finish, where the session of the browser is visible. If another person is signed in, the page asks first:
  * otherwise an attacker who makes a browser post a response could silently change the account that it works in.
@@ -199,7 +190,9 @@ export function finishSteps({ arrivals, baseUrl }: StepDeps) {
   const takeArrival: RequestHandler = async (req, _res, next) => {
     const ticket = req.method === "POST" ? formField(req, "ticket") : req.query.ticket;
     const arrival = await arrivals.resume(req, typeof ticket === "string" ? ticket : "");
-    judgeSignIn(arrivalRules, { arrival });
+    const { store, connection } = ssoOf(req);
+    const epoch = arrival && (await epochOfIdentity(store, connection, arrival.identity));
+    judgeSignIn(arrivalRules, { arrival, epoch });
     noteAgain(req, arrival);
     if (arrival) req.saml = { arrival, identity: arrival.identity };
     next();

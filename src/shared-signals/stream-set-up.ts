@@ -114,6 +114,7 @@ export async function beginConsent(
     browserHash: hashToken(sessionId),
     sealedData: deps.sealer.seal(JSON.stringify(pending), placeOf(action)),
     expiresAt: Date.now() + pendingMs,
+    networkHash: null,
   });
   const redirectUri = callbackUrl(deps.baseUrl, connection.key);
   const request = { redirectUri, scopes: streamScopes, state, codeVerifier };

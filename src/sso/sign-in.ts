@@ -3,13 +3,14 @@ import type { Rule } from "policy-list/policy";
 import { signIn, storedSubject } from "../directory/sign-in.ts";
 import { judgeSignIn, type RefusalReason, RefusedError } from "../errors.ts";
 import type { ExternalIdentity, SignInProof } from "../model.ts";
+import { networkOf } from "../store/rate-limits.ts";
 import { hashToken, randomToken, type Sealer } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { hidden } from "../visible.ts";
 import { landingPath } from "../web/home.ts";
 import { cookieOf, safePath } from "../web/request.ts";
 import { startSession } from "../web/sessions.ts";
-import { type SsoContext, ssoOf } from "./connection.ts";
+import { type ConfiguredConnection, type SsoContext, ssoOf } from "./connection.ts";
 
 /** A browser that leaves has to come back within this time. */
 const pendingMs = 10 * 60_000;
@@ -60,6 +61,7 @@ export function pendingSignIns<Kept>(
         browserHash: hashToken(browser),
         sealedData: sealer.seal(JSON.stringify(kept), sealingContext(sso)),
         expiresAt: Date.now() + pendingMs,
+        networkHash: hashToken(`${sso.connection.id}/${networkOf(req.ip)}`),
       });
       return id;
     },
@@ -115,6 +117,8 @@ export interface IdentifiedLogin {
   proof?: SignInProof | null;
   /** The user who had to sign in again; absent or null for an ordinary sign-in. */
   againFor?: string | null;
+  /** The access epoch of the identity's user when the sign-in was accepted; absent or null if there was no such user. */
+  accessEpoch?: number | null;
 }
 
 /** The user of this browser, if the request asks to sign them in again through their connection; else null. */
@@ -153,6 +157,16 @@ export async function userOfIdentity(req: Request, { subject }: ExternalIdentity
   const { store, connection } = ssoOf(req);
   const known = await store.identities.find(connection.id, storedSubject(connection, subject));
   return known?.userId ?? null;
+}
+
+/** The access epoch of the user who has this identity; null if there is none yet. */
+export async function epochOfIdentity(
+  store: TenantStore,
+  connection: ConfiguredConnection,
+  { subject }: ExternalIdentity,
+): Promise<number | null> {
+  const known = await store.identities.find(connection.id, storedSubject(connection, subject));
+  return (known && (await store.users.byId(known.userId)))?.accessEpoch ?? null;
 }
 
 /**

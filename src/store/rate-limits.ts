@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import type { Database } from "./database.ts";
 
 export interface RateLimit {
@@ -12,6 +13,8 @@ export interface RateLimit {
 export interface RateLimiter {
   /** Counts one use of `key`. Returns 0 if it is allowed, otherwise the seconds until it will be, rounded up. */
   use(key: string): Promise<number>;
+  /** As use(), without counting: 0 if the next use is allowed. */
+  wait(key: string): Promise<number>;
   /** Resets the count of `key`. */
   reset(key: string): Promise<void>;
 }
@@ -26,6 +29,7 @@ export function rateLimiter(
   now: () => number = Date.now,
 ): RateLimiter {
   const idOf = (key: string) => `${name}:${key}`;
+  const secondsTo = (end: number, at: number) => Math.max(1, Math.ceil((end - at) / 1000));
   return {
     async use(key) {
       const at = now();
@@ -42,7 +46,17 @@ export function rateLimiter(
           ]),
         })
         .returning(["points", "expires_at"])) as [{ points: number; expires_at: number }];
-      return row.points <= points ? 0 : Math.max(1, Math.ceil((row.expires_at - at) / 1000));
+      return row.points <= points ? 0 : secondsTo(row.expires_at, at);
+    },
+
+    async wait(key) {
+      const at = now();
+      const row = (await database
+        .sql()("rate_limits")
+        .where("key", idOf(key))
+        .where("expires_at", ">", at)
+        .first(["points", "expires_at"])) as { points: number; expires_at: number } | undefined;
+      return row && row.points >= points ? secondsTo(row.expires_at, at) : 0;
     },
 
     async reset(key) {
@@ -61,6 +75,20 @@ export function onceOnly(
 ): (key: string) => Promise<boolean> {
   const limit = rateLimiter(database, { name, points: 1, seconds });
   return async (key) => (await limit.use(key)) === 0;
+}
+
+/**
+ * The network of an address, by which limits count anonymous requests: an IPv4 address, or the first 64 bits of an IPv6
+ * address. A subscriber has at least a /64 (RFC 6177), which must not count as 2^64 visitors.
+ */
+export function networkOf(ip: string | undefined): string {
+  const address = (ip ?? "").replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/i, "");
+  if (!isIPv6(address)) return address;
+  // The URL parser normalises the address (RFC 5952); "::" abbreviates zeros.
+  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
+  const [before, after] = [head, tail ?? ""].map((part) => part.split(":").filter((group) => group !== ""));
+  const zeros = Array<string>(8 - (before?.length ?? 0) - (after?.length ?? 0)).fill("0");
+  return [...(before ?? []), ...zeros, ...(after ?? [])].slice(0, 4).join(":");
 }
 
 /** Removes expired windows. */

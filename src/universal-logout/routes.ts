@@ -14,7 +14,7 @@ import { type BrokenRule, ConflictError, UnavailableError } from "../errors.ts";
 import type { Connection } from "../model.ts";
 import { isOrg, type Subject, usersOf } from "../sso/subjects.ts";
 import type { Database } from "../store/database.ts";
-import { rateLimiter } from "../store/rate-limits.ts";
+import { networkOf, rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
@@ -89,7 +89,7 @@ export function universalLogoutRoutes(deps: UniversalLogoutDeps): Router {
   const limit = rateLimiter(database, { name: "universal-logout", points: 600, seconds: 60 });
 
   const limitCalls: RequestHandler = async (req, _res, next) => {
-    const retryAfter = await limit.use(req.ip ?? "");
+    const retryAfter = await limit.use(networkOf(req.ip));
     if (retryAfter > 0) throw new LogoutError(429, "too many calls", { "Retry-After": String(retryAfter) });
     next();
   };

@@ -20,7 +20,7 @@ import { requireSignIn, signedIn } from "./guards.ts";
 import type { PasswordLimits } from "./password-limits.ts";
 import { formField, organisationField } from "./request.ts";
 import { secondStepsOf } from "./second-step-account.ts";
-import { endSession, ownSessionId, startSession, takeSessionEnding } from "./sessions.ts";
+import { endSession, ownSessionId, startSession } from "./sessions.ts";
 import { contextWords, passwordProblem } from "./setup.ts";
 
 export interface AccountDeps {
@@ -123,8 +123,6 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
     if (req.person)
       req.log.info({ tenantId: req.person.tenant.id, userId: req.person.user.id }, "sign_out.succeeded");
     await endSession(req);
-    // Without it, the front page would say that the session has ended.
-    takeSessionEnding(req, res);
     const providerUrl = await pendingUrl;
     // Not a redirect: form-action forbids a form to end at another origin, so a page navigates there.
     if (providerUrl === null) res.redirect(303, paths.signedOut);

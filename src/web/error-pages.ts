@@ -101,6 +101,8 @@ function clientErrorPage(error: unknown): ErrorPage | null {
   const status = (error as { status?: unknown } | null)?.status;
   if (status === 413)
     return { status, title: "That was too much", text: "The request is too large.", next: goBack };
+  if (status === 408)
+    return { status, title: "That took too long", text: "The form did not arrive in time.", next: goBack };
   if (typeof status === "number" && status >= 400 && status < 500) {
     return { status, title: "That did not work", text: "The request could not be understood.", next: goBack };
   }

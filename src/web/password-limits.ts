@@ -1,9 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { isIPv6 } from "node:net";
 import type { Request, Response } from "express";
 import type { User } from "../model.ts";
 import type { Database } from "../store/database.ts";
-import { type RateLimiter, rateLimiter } from "../store/rate-limits.ts";
+import { networkOf, type RateLimiter, rateLimiter } from "../store/rate-limits.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { nameKey } from "../store/text-keys.ts";
@@ -67,7 +66,8 @@ const otherWays =
  * 10. Requests for a link to a new password: 5 in an hour for one account, because each sends a mail. Limit 3 counts them too.
  *    At least one of the links still works while this limit holds.
  *
- * A network is an IPv4 address, or the first 64 bits of an IPv6 address: a subscriber has at least a /64 (RFC 6177).
+ * A network is what networkOf() says. If its limit 3 is exceeded, no other count is written: an anonymous visitor who enters
+ * ever other names would make a row for each.
  *
  * The answer and its timing depend on the counts and on the device's own cookie only. No table is read for the entered
  * names before they are counted: unknown accounts are limited like existing ones, and an entry for another account is
@@ -134,8 +134,9 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
   return {
     async signIn(req, res, slug, loginName) {
       const account = keyOf(slug, nameKey(loginName));
-      const network = networkOf(req);
+      const network = networkOf(req.ip);
       const both = keyOf(account, network);
+      refuseFor(await perNetwork.wait(keyOf(network)));
       const device = await deviceFor(req, slug, loginName);
       const isKnown = await usesOwnLimit(device);
       if (!isKnown) await use(perAccountAndNetwork, both);
@@ -151,7 +152,7 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
     },
 
     async forgotten(req, slug, loginName) {
-      await use(perNetwork, keyOf(networkOf(req)));
+      await use(perNetwork, keyOf(networkOf(req.ip)));
       await use(perForgotten, keyOf(slug, nameKey(loginName)));
     },
 
@@ -162,12 +163,12 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
 
     secondStep: (req, res, tenantId, userId) => ofAccount({ req, res }, perSecondStep, tenantId, userId),
 
-    passkey: (req) => use(perNetwork, keyOf(networkOf(req))),
+    passkey: (req) => use(perNetwork, keyOf(networkOf(req.ip))),
 
     async setByLink(req, res, { tenantId, user, isComplete }) {
       const tenant = await system.tenants.byId(tenantId);
       const account = keyOf(tenant?.slug ?? "", nameKey(user.loginName));
-      await perAccountAndNetwork.reset(keyOf(account, networkOf(req)));
+      await perAccountAndNetwork.reset(keyOf(account, networkOf(req.ip)));
       await perAccount.reset(account);
       await perSignedIn.reset(keyOf(tenantId, user.id));
       if (isComplete) remember(req, res, tenantId, user.id);
@@ -176,22 +177,14 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
 }
 
 async function use(limiter: RateLimiter, key: string): Promise<void> {
-  const retryAfter = await limiter.use(key);
+  refuseFor(await limiter.use(key));
+}
+
+function refuseFor(retryAfter: number): void {
   if (retryAfter > 0) throw new TooManyRequestsError(retryAfter, otherWays);
 }
 
 /** A fixed-length hash, so that the database keeps no names or addresses. */
 function keyOf(...parts: string[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
-}
-
-/** The network that a request comes from, as passwordLimits defines it. */
-function networkOf(req: Request): string {
-  const address = (req.ip ?? "").replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/i, "");
-  if (!isIPv6(address)) return address;
-  // The URL parser normalises the address (RFC 5952); "::" abbreviates zeros.
-  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
-  const [before, after] = [head, tail ?? ""].map((part) => part.split(":").filter((group) => group !== ""));
-  const zeros = Array<string>(8 - (before?.length ?? 0) - (after?.length ?? 0)).fill("0");
-  return [...(before ?? []), ...zeros, ...(after ?? [])].slice(0, 4).join(":");
 }

@@ -109,6 +109,7 @@ export function problemOf(error: unknown): ProblemDetails | null {
 /** The errors of Express and its body parsers. */
 const details: Record<number, string> = {
   400: "The request is malformed.",
+  408: "The body did not arrive in time. Send it again.",
   413: "The body is too large.",
   415: "The body has a type or an encoding that is not supported here.",
 };

@@ -103,10 +103,25 @@ async function beginEmpty(req: Request, tenantId: string): Promise<void> {
   req.sessionStore.generate(req);
 }
 
-/** Ends this browser's session; the request continues with an empty one. Parked sessions stay. */
+/**
+ * Ends this browser's session; the request continues without one. An empty one would be stored, and anyone can send the form
+ * that ends it. Parked sessions stay.
+ */
 export async function endSession(req: Request): Promise<void> {
   req.person = null;
-  await finished((done) => req.session.regenerate(done));
+  await finished((done) => req.session.destroy(done));
+  // Otherwise the front page would say that the session has ended.
+  const name = sentCookie(req);
+  if (name !== undefined) forgetCookie(req.res, name);
+}
+
+/** The name of the session cookie that the browser sent. */
+function sentCookie(req: Request): string | undefined {
+  return /(?:^|;\s*)((?:__Host-)?session)=/.exec(req.headers.cookie ?? "")?.[1];
+}
+
+function forgetCookie(res: Response | undefined, name: string): void {
+  res?.clearCookie(name, { ...cookieOptions, secure: name.startsWith("__Host-") });
 }
 
 /** The public id of this browser's own session. */
@@ -199,10 +214,10 @@ export type SessionEnding = "organisation" | "other";
 export function takeSessionEnding(req: Request, res: Response): SessionEnding | null {
   // No session was looked for (host-routers.ts): another site's request must not clear the cookie.
   if (!req.session) return null;
-  const name = /(?:^|;\s*)((?:__Host-)?session)=/.exec(req.headers.cookie ?? "")?.[1];
+  const name = sentCookie(req);
   const byOrganisation = res.locals.endedByOrganisation === true;
   if (name === undefined || (req.session.createdAt !== undefined && !byOrganisation)) return null;
-  if (isSeen(req)) res.clearCookie(name, { ...cookieOptions, secure: name.startsWith("__Host-") });
+  if (isSeen(req)) forgetCookie(res, name);
   return byOrganisation ? "organisation" : "other";
 }
 

@@ -13,6 +13,7 @@ import { signIn } from "../../src/directory/sign-in.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../../src/errors.ts";
 import { hashToken } from "../../src/store/secrets.ts";
 import { sessionStore } from "../../src/store/session-store.ts";
+import { forTenant } from "../../src/store/tenant-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import {
   createLocalAccount,
@@ -179,7 +180,10 @@ describe("local accounts and access", () => {
           refused("bad-credentials"),
         );
         await assert.rejects(
-          signInWithPassword(null, testPasswords, { loginName: "right@x.test", password: testPassword }),
+          signInWithPassword(forTenant(use().database, "none"), testPasswords, {
+            loginName: "right@x.test",
+            password: testPassword,
+          }),
           refused("bad-credentials"),
         );
         const other = await createTestTenant(use().database);

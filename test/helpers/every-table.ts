@@ -110,7 +110,7 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   await store.signalTransmitters.countRefusal(user.id, 1);
   const told = { connectionId: connection.id, userId: user.id, facts: {} };
   await store.outbox.add([{ kind: "shared-signal", ...told }]);
-  const hashes = { stateHash: "state", browserHash: "browser", sealedData: "sealed" };
+  const hashes = { stateHash: "state", browserHash: "browser", sealedData: "sealed", networkHash: null };
   await store.pendingLogins.create({ ...hashes, connectionId: connection.id, expiresAt: 1 });
   await store.usedTokens.consume("token", 1);
   await store.inspector.recordUntil(1);

@@ -40,7 +40,7 @@ export interface SentAuthnRequest {
   xml: string;
 }
 
-const samlDataKey = randomBytes(32);
+export const samlDataKey = randomBytes(32);
 export const samlSealer = sealer(samlDataKey);
 /** The application's own key pairs at a connection, oldest first. */
 export const keyPairsOf = (store: TenantStore, connection: Connection) =>

@@ -8,7 +8,7 @@ import { remedyFor } from "../../src/inspector/remedies.ts";
 import { clientGrantRules, clientRules, grantTypeRules, requestRules } from "../../src/oauth/policy.ts";
 import { oidcPolicy } from "../../src/oidc/policy.ts";
 import { type Protocol, protocols } from "../../src/recording.ts";
-import { arrivalRules } from "../../src/saml/sign-in.ts";
+import { arrivalRules } from "../../src/saml/arrival-rules.ts";
 import { codeRules, questionRules, refreshRules } from "../../src/scim-authorization/policy.ts";
 import { streamPolicy } from "../../src/shared-signals/stream-policy.ts";
 import { connectionActive } from "../../src/sso/connection.ts";

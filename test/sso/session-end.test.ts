@@ -30,6 +30,7 @@ describe("the end that a provider set for a session", () => {
           context,
         ),
         expiresAt: Date.now() + 60_000,
+        networkHash: null,
       });
       const client = app.client();
       client.cookies.set("saml-arrival", browser);

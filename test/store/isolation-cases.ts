@@ -249,8 +249,13 @@ export const isolationCases: IsolationCases = {
         browserHash: "b",
         sealedData: "b",
         expiresAt: 1,
+        networkHash: "b",
       }),
     gives: "refused",
+  },
+  "pendingLogins.removeOfConnection": {
+    call: (b, a) => b.pendingLogins.removeOfConnection(a.connectionId),
+    gives: undefined,
   },
   "pendingLogins.consume": {
     call: (b, a) => b.pendingLogins.consume(a.connectionId, "state", "browser"),

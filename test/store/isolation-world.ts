@@ -248,7 +248,13 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   });
   await sendSignals(store, connectionId, user.id);
   await store.keyPairs.add(connectionId, { generation: 1, certificate: "a's", sealedKey: "a's" });
-  const pending = { connectionId, stateHash: "state", browserHash: "browser", sealedData: "sealed" };
+  const pending = {
+    connectionId,
+    stateHash: "state",
+    browserHash: "browser",
+    sealedData: "sealed",
+    networkHash: null,
+  };
   await store.pendingLogins.create({ ...pending, expiresAt: Date.now() + 60_000 });
   await store.ownerApprovals.approve(connectionId, local.id);
   await store.usedTokens.consume("token", Date.now() + 60_000);

@@ -151,6 +151,7 @@ describe("the change of DATA_KEY", () => {
           connectionId: connection.id,
           stateHash: step,
           browserHash: "browser",
+          networkHash: null,
           sealedData: before.seal("{}", `${tenant.id}/${connection.id}/${step}`),
           expiresAt: Date.now() + 60_000,
         });
@@ -294,6 +295,7 @@ describe("the change of DATA_KEY", () => {
           connectionId: connection.id,
           stateHash: id,
           browserHash: "browser",
+          networkHash: null,
           sealedData: before.seal(id, `${tenant.id}/${connection.id}/signing-in`),
           expiresAt: Date.now() + 60_000,
         });

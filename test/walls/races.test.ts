@@ -8,6 +8,7 @@ import { signIn } from "../../src/directory/sign-in.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
 import type { Database } from "../../src/store/database.ts";
 import { hashToken, randomToken } from "../../src/store/secrets.ts";
+import { systemStore } from "../../src/store/system-store.ts";
 import { forTenant, type TenantStore } from "../../src/store/tenant-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import {
@@ -110,11 +111,40 @@ describe("two replicas at the same time", () => {
       }
     });
 
+    it("end a set-up link once, and take an invitation's link once", async () => {
+      const { id } = await acme.connection({ draft: true });
+      const owner = await createLocalAccount(acme.store, "inviting@acme.example", "owner");
+      for (let round = 0; round < rounds; round++) {
+        const hash = hashToken(`set-up ${round}`);
+        await acme.store.links.create(
+          hash,
+          { kind: "set-up-connection", connectionId: id },
+          Date.now() + 60_000,
+        );
+        const end = (database: Database) => systemStore(database).links.consume(hash);
+        const found = await Promise.all([end(use().database), end(second)]);
+        assert.equal(found.filter((link) => link !== null).length, 1, `round ${round}`);
+        const { token } = await use().database.transaction((joined) =>
+          invitePerson(
+            { joined, tenantId: acme.tenant.id, by: { userId: owner.id }, mails: noMails },
+            { email: `invited-${round}@acme.example`, role: "member", givenName: null, familyName: null },
+          ),
+        );
+        const take = (database: Database) => () =>
+          redeemPasswordLink(database, testPasswords, {
+            token: token ?? "",
+            password: "four words make one",
+          });
+        assert.equal(await both(take(use().database), take(second)), 1, `round ${round}`);
+      }
+    });
+
     it("consume a sign-in that is under way once, and a message once", async () => {
       const { id } = await acme.connection();
       for (let round = 0; round < rounds; round++) {
         const [state, browser] = [hashToken(randomToken()), hashToken(randomToken())];
-        const pending = { connectionId: id, stateHash: state, browserHash: browser, sealedData: "sealed" };
+        const hashes = { stateHash: state, browserHash: browser, networkHash: null };
+        const pending = { connectionId: id, ...hashes, sealedData: "sealed" };
         await acme.store.pendingLogins.create({ ...pending, expiresAt: Date.now() + 60_000 });
         const resume = (store: TenantStore) => store.pendingLogins.consume(id, state, browser);
         const found = await Promise.all([resume(acme.store), resume(replica)]);

@@ -81,6 +81,7 @@ export function toScimError(
 /** The errors of express.raw() carry a status. */
 function ofBodyParser(error: unknown): ScimError | null {
   const { status } = (error ?? {}) as { status?: unknown };
+  if (status === 408) return new ScimError(408, null, "The body did not arrive in time. Send it again.");
   if (status === 413) return new ScimError(413, null, "The request is too large.");
   if (status === 415)
     return new ScimError(415, null, "The body's encoding is not supported: send gzip, deflate, br or none.");

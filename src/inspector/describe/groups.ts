@@ -85,7 +85,7 @@ export const checkGroups: Record<Protocol, CheckGroups> = {
   ],
   // SAML {
   saml: [
-    ["Transport", ["connection-active", "form", "base64", "size", "arrival"]],
+    ["Transport", ["connection-active", "form", "base64", "size", "arrival", "arrival-current"]],
     ["Document", [...textIds, "well-formed", "unique-ids", "assertion-count"]],
     [
       "Response",

@@ -12,7 +12,12 @@ export interface PendingLogin {
   /** The values that the response must match, sealed. */
   sealedData: string;
   expiresAt: number;
+  /** A hash of the network in which it began; null if a signed-in person began it. */
+  networkHash: string | null;
 }
+
+/** A connection keeps this many sign-ins in flight. Anyone can begin one, and each is a row. */
+export const maxPendingLogins = 5_000;
 
 /** Sign-ins in flight. Each completes once, in the browser, connection and tenant where it began. */
 export function tenantPendingLogins(scope: TenantScope, now: () => number) {
@@ -21,16 +26,48 @@ export function tenantPendingLogins(scope: TenantScope, now: () => number) {
       .rows("pending_logins")
       .where({ connection_id: connectionId, state_hash: stateHash, browser_hash: browserHash })
       .where("expires_at", ">", now());
+  const ofConnection = (connectionId: string) =>
+    scope.rows("pending_logins").where("connection_id", connectionId);
+
+  /**
+   * Removes the older half of the sign-ins of one network, if the connection has too many: of the network with the most, and
+   * of equal ones the one with the oldest. So a flood pushes out its own sign-ins, and no one has to wait: a limit that
+   * refused new ones would let an attacker keep everyone out.
+   */
+  async function makeRoom(connectionId: string): Promise<void> {
+    const last = await ofConnection(connectionId)
+      .offset(maxPendingLogins - 1)
+      .first("state_hash");
+    if (!last) return;
+    const busiest = (await ofConnection(connectionId)
+      .groupBy("network_hash")
+      .orderByRaw("count(*) desc, min(expires_at)")
+      .first(["network_hash", scope.raw("count(*) as held")])) as { network_hash: string; held: number };
+    const ofNetwork = () => ofConnection(connectionId).where("network_hash", busiest.network_hash);
+    const middle = (await ofNetwork()
+      .orderBy("expires_at")
+      .offset(Math.ceil(busiest.held / 2) - 1)
+      .first("expires_at")) as { expires_at: number } | undefined;
+    if (middle) await ofNetwork().where("expires_at", "<=", middle.expires_at).delete();
+  }
 
   return {
+    /** Of too many sign-ins of a connection, some are removed: see makeRoom(). */
     async create(login: PendingLogin): Promise<void> {
+      await makeRoom(login.connectionId);
       await scope.insert("pending_logins", {
         connection_id: login.connectionId,
         state_hash: login.stateHash,
         browser_hash: login.browserHash,
         sealed_data: login.sealedData,
         expires_at: login.expiresAt,
+        network_hash: login.networkHash,
       });
+    },
+
+    /** Ends all sign-ins of a connection: it was switched off, or leads to another provider. */
+    async removeOfConnection(connectionId: string): Promise<void> {
+      await ofConnection(connectionId).delete();
     },
 
     /** Consumes the sign-in and returns its sealed data. Of two concurrent callers, one gets null. */
