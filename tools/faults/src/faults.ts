@@ -54,8 +54,8 @@ const appFaults: readonly Fault[] = [
   {
     name: "clock-forward",
     engines: both,
-    // Their access tokens have expired.
-    planned: ["agents: 401"],
+    // Access tokens have expired, and a dangerous act needs a recent sign-in.
+    planned: ["agents: 401", "pages: sign in again"],
     inject: async (world) => world.setClock(hourMs),
     recover: async (world) => world.setClock(0),
   },

@@ -1,5 +1,6 @@
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { paths } from "../../../src/endpoints.ts";
 import { type Answer, exchange, type Sent, type Silence } from "./exchange.ts";
 
 export const kinds = ["SCIM", "pages", "agents", "sign-in", "logout"] as const;
@@ -101,7 +102,8 @@ export function outcomeOf(kind: ClientKind, got: Answer | Silence, right: readon
   if (typeof got === "string") return got;
   const { status, headers } = got;
   if (programs.includes(kind) && headers["content-type"]?.startsWith("text/html")) return "HTML";
-  if (kind === "pages" && (status === 401 || headers.location?.includes("/login"))) return "signed out";
+  if (headers.location?.includes(paths.signInAgain)) return "sign in again";
+  if (kind === "pages" && (status === 401 || headers.location?.includes(paths.login))) return "signed out";
   if (right.includes(status)) return "ok";
   const saysWhen = /^[1-9]\d*$/.test(headers["retry-after"] ?? "");
   return status === 503 && !saysWhen ? "503 without Retry-After" : String(status);
