@@ -27,6 +27,8 @@ export function existingFile(file: string): string {
 /** Errors after which another connection can succeed where this one cannot. */
 const deadCodes = new Set(["SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_NOTADB"]);
 
+const transactionEdge = /^(begin|commit|rollback)\b/i;
+
 type PooledConnection = SqliteConnection & { __knex__disposed?: unknown };
 
 /**
@@ -41,8 +43,8 @@ export function stayWithFile(connection: PooledConnection, file: string): void {
     const execute = connection[method].bind(connection);
     connection[method] = (sql, bindings, done) => {
       const finish = function (this: unknown, error: Error | null, rows?: unknown) {
-        // knex's validation before the next use closes the connection.
-        if (error && isDead(error)) connection.__knex__disposed = error;
+        // knex's validation before the next use closes the connection. It also must not be used on in a transaction of before.
+        if (error && (isDead(error) || transactionEdge.test(sql))) connection.__knex__disposed = error;
         done.call(this, error, rows);
       };
       const problem = moved();

@@ -205,7 +205,7 @@ describe("a statement that PostgreSQL does not answer", () => {
       const tenant = newTenant("too-slow");
       const started = Date.now();
       const slow = limited.transaction(async (inside) => {
-        await inside.sql()("tenants").insert(tenant);
+        await systemStore(inside).tenants.create(tenant);
         await inside.sql().raw("select pg_sleep(20)");
       });
       await assert.rejects(slow, isUnavailable);
@@ -213,6 +213,22 @@ describe("a statement that PostgreSQL does not answer", () => {
       assert.equal(await exists(limited, tenant.slug), false);
       await limited.sql().raw("select pg_sleep(0.1)");
       await limited.close();
+    });
+  });
+});
+
+describe("a write that waits in vain for another process", () => {
+  onDatabase("SQLite", (use) => {
+    it("fails alone: later transactions commit", async () => {
+      const waiting = use().openAnother();
+      await waiting.sql().raw("pragma busy_timeout = 50");
+      const create = (database: Database, slug: string) => systemStore(database).tenants.create(newTenant(slug));
+      await use().openAnother().transaction(async (inside) => {
+        await create(inside, "first");
+        await runOutside(() => assert.rejects(create(waiting, "alone"), isUnavailable));
+      });
+      await waiting.transaction((inside) => create(inside, "later"));
+      assert.deepEqual([await exists(waiting, "alone"), await exists(use().database, "later")], [false, true]);
     });
   });
 });

@@ -43,7 +43,7 @@ async function run({ only, engines, seconds }: Options): Promise<boolean> {
         const row = await runFault(fault, engine, { seconds, shared }, current);
         process.stdout.write(`${asLine(row)}\n`);
         const found = problemsOf(row);
-        const details = found.length > 0 ? [...found, ...row.surprises] : [];
+        const details = found.length > 0 ? [...found, ...row.surprises, ...row.errors] : [];
         problems.push(...details.map((one) => `${fault.name}, ${engine}: ${one}`));
       } catch (error) {
         if (!(error instanceof NotPossibleError)) throw error;

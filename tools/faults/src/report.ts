@@ -10,6 +10,8 @@ export interface Row {
   counts: Load["counts"];
   requests: number;
   surprises: readonly string[];
+  /** From the log of the application. */
+  errors: readonly string[];
   compared: Comparison;
   sessionsLost: number;
   /** From the beginning of the repair until every kind of client was served again; null if that took too long. */

@@ -49,6 +49,7 @@ export async function runFault(
     return {
       ...{ fault, engine, recoverySeconds, hasCrashed },
       ...{ counts: load.counts, requests: load.requests(), surprises: load.surprises, compared },
+      errors: errorsIn(world),
       sessionsLost: await countLost(world),
     };
   } finally {
@@ -83,6 +84,13 @@ async function placeFor(
   const standby = await server.addStandby();
   cleanUp.add(() => standby.stop());
   return { ...(await postgresPlace(server, cleanUp, options)), standby };
+}
+
+/** The different errors in the log of what answered. */
+function errorsIn({ replicas }: World): string[] {
+  const lines = replicas.flatMap(({ program }) => program?.stdout().trim().split("\n") ?? []);
+  const errors = lines.filter((line) => line.includes('"err":')).map((line) => JSON.parse(line));
+  return [...new Set(errors.map(({ event, err }) => `${event}: ${err.type} ${err.code ?? ""} ${err.message}`))];
 }
 
 async function statusOf(

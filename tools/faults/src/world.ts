@@ -137,7 +137,7 @@ function replicaOn(port: number, variables: Record<string, string>): Replica {
         if (program.child.exitCode !== null) throw new Error(`the server ended: ${program.stderr()}`);
         return (await statusOf(origin, paths.healthz)) === 200;
       };
-      await until("the server answers", answers, 60);
+      await until("the server answers", answers, 180);
     },
     async end(signal) {
       replica.program?.child.kill(signal);

@@ -17,6 +17,7 @@ function goodRow(name: string, more: Partial<Row> = {}): Row {
     counts: new Map([["SCIM", new Map([["ok", 9]])]]),
     requests: 9,
     surprises: [],
+    errors: [],
     compared: { acknowledged: 9, lost: [], unanswered: 1, denied: [] },
     sessionsLost: 0,
     recoverySeconds: 1,
