@@ -57,7 +57,7 @@ export function isUnavailable(error: unknown): boolean {
   // connections; 58030: an I/O error; 25006: a standby that is not promoted yet. The last two lost to other transactions.
   if (/^(08...|57P0.|53...|58030|25006|40001|40P01)$/.test(code)) return true;
   if (unavailableSqlite.has(code)) return true;
-  return /Timeout acquiring a connection|Connection terminated|Client has encountered a connection error/.test(
+  return /Timeout acquiring a connection|Connection terminated|is not queryable|^timeout expired$/.test(
     message,
   );
 }

@@ -204,6 +204,9 @@ describe("isUnavailable", () => {
     [{ code: "SQLITE_READONLY" }, true],
     [{ code: "EHOSTUNREACH" }, true],
     [{ message: "Connection terminated unexpectedly" }, true],
+    // pg's, if the server accepts a connection and then says nothing.
+    [{ message: "timeout expired" }, true],
+    [{ message: "Client was closed and is not queryable" }, true],
     [{ code: "23505" }, false],
     [{ code: "42P01" }, false],
     [new Error("anything else"), false],

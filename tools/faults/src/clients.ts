@@ -1,6 +1,7 @@
 import { brand } from "../../../config/brand.ts";
 import { paths } from "../../../src/endpoints.ts";
 import { landingPath } from "../../../src/web/home.ts";
+import type { Sent } from "./exchange.ts";
 import { type Ledger, versionName } from "./ledger.ts";
 import type { LoadClient, Send } from "./load.ts";
 
@@ -73,8 +74,11 @@ function renamingScim(authorization: string, ledger: Ledger): LoadClient {
     pauseMs: 20,
     async turn(send) {
       if (id === null) {
-        const { answer } = await createPerson(send, authorization, userName);
-        if (answer?.status === 201) ({ id } = JSON.parse(answer.text) as { id: string });
+        // Looks first, as Okta does: a creation that was answered with 503 may have been made.
+        const { answer: found } = await send(lookUp(authorization, userName), 200);
+        if (found?.status !== 200) return;
+        [id = null] = (JSON.parse(found.text) as { Resources: { id: string }[] }).Resources.map((one) => one.id);
+        if (id === null) await createPerson(send, authorization, userName);
         return;
       }
       version++;
@@ -89,16 +93,22 @@ function renamingScim(authorization: string, ledger: Ledger): LoadClient {
   };
 }
 
+function lookUp(authorization: string, userName: string): Sent {
+  const path = `${paths.scim}/Users?filter=${encodeURIComponent(`userName eq "${userName}"`)}`;
+  return { method: "GET", path, headers: { authorization, accept: "application/scim+json" } };
+}
+
 function readingScim(authorization: string): LoadClient {
-  const filter = encodeURIComponent('userName eq "renamed@acme.example"');
-  const addresses = [`${paths.scim}/Users?filter=${filter}`, `${paths.scim}/Users?startIndex=1&count=20`];
+  const requests = [
+    lookUp(authorization, "renamed@acme.example"),
+    { ...lookUp(authorization, ""), path: `${paths.scim}/Users?startIndex=1&count=20` },
+  ];
   let turns = 0;
   return {
     kind: "SCIM",
     pauseMs: 30,
     async turn(send) {
-      const path = addresses[turns++ % addresses.length] ?? "";
-      await send({ method: "GET", path, headers: { authorization, accept: "application/scim+json" } }, 200);
+      await send(requests[turns++ % requests.length] as Sent, 200);
     },
   };
 }

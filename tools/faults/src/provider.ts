@@ -23,7 +23,7 @@ export interface BrokenProvider {
 }
 
 const clientId = "app";
-const leaver = "leaver@acme.example";
+const leaver = { loginName: "leaver@acme.example", sub: "00u-leaver" };
 
 export async function startProvider(cleanUp: CleanUp): Promise<BrokenProvider> {
   const op = await startOpenIdProvider();
@@ -35,8 +35,9 @@ export async function startProvider(cleanUp: CleanUp): Promise<BrokenProvider> {
   return {
     async prepare(tenant, origin) {
       connection = await connectOrg(op, { baseUrl: origin, tenant }, { clientId });
-      const person = provisioned(leaver, { sourceKey: "00u-leaver" });
-      await provisionUser(tenant.store, tenant.writer, person);
+      const person = provisioned(leaver.loginName, { sourceKey: leaver.sub });
+      const { id } = await provisionUser(tenant.store, tenant.writer, person);
+      await tenant.store.identities.add(connection.id, leaver.sub, id);
     },
     async answer(next) {
       // The application keeps keys for a while: only a key that it does not know makes it ask.
@@ -111,7 +112,7 @@ function loggingOut(origin: string, op: OpenIdProvider): LoadClient {
       const org = { issuer: op.issuer, privateKey: createPrivateKey({ key, format: "jwk" }) };
       const token = await revocationToken(org, clientId, origin + path, { header: { kid: key.kid } });
       const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-      const body = JSON.stringify({ sub_id: { format: "email", email: leaver } });
+      const body = JSON.stringify({ sub_id: { format: "iss_sub", iss: op.issuer, sub: leaver.sub } });
       await send({ method: "POST", path, headers, body }, 204);
     },
   };
