@@ -4,6 +4,7 @@ import { provisionUser } from "../../../src/directory/provisioning.ts";
 import { paths } from "../../../src/endpoints.ts";
 import type { Connection } from "../../../src/model.ts";
 import { Client } from "../../../test/helpers/client.ts";
+import { leaseKey } from "../../../test/helpers/leased-keys.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../../../test/helpers/openid-provider.ts";
 import { connectOrg, throughProvider } from "../../../test/helpers/org.ts";
 import { provisioned, type TestTenant } from "../../../test/helpers/people.ts";
@@ -26,6 +27,8 @@ const clientId = "app";
 const leaver = { loginName: "leaver@acme.example", sub: "00u-leaver" };
 
 export async function startProvider(cleanUp: CleanUp): Promise<BrokenProvider> {
+  // Made before the load: making keys later would hold up this process, and its clients with it.
+  for (const key of [leaseKey(), leaseKey(), leaseKey()]) key.giveBack();
   const op = await startOpenIdProvider();
   cleanUp.add(() => op.close());
   op.define({ sub: "00u-eve", email: "eve@acme.example" });
