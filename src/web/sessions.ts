@@ -188,8 +188,8 @@ export function sessionCookie({
   });
   return (req, res, next) =>
     handle(req, res, (error?: unknown) => {
-      // express-session saves changes once the page is on its way, and completes it also if that fails. What matters was
-      // saved before (saveSession); the page shows its answer once more.
+      // express-session saves changes once the page is on its way, and completes it also if that fails. Requests that
+      // need a saved session save it before (saveSession); the page shows its answer once more.
       if (error && res.headersSent) req.log.error({ err: error }, "session.not_saved");
       else next(error);
     });
