@@ -222,13 +222,16 @@ describe("a write that waits in vain for another process", () => {
     it("fails alone: later transactions commit", async () => {
       const waiting = use().openAnother();
       await waiting.sql().raw("pragma busy_timeout = 50");
-      const create = (database: Database, slug: string) => systemStore(database).tenants.create(newTenant(slug));
+      const create = (database: Database, slug: string) =>
+        systemStore(database).tenants.create(newTenant(slug));
       const rename = async () =>
         await waiting.sql()("tenants").where({ slug: "none" }).update({ name: "None" });
-      await use().openAnother().transaction(async (inside) => {
-        await create(inside, "first");
-        await runOutside(() => assert.rejects(rename(), isUnavailable));
-      });
+      await use()
+        .openAnother()
+        .transaction(async (inside) => {
+          await create(inside, "first");
+          await runOutside(() => assert.rejects(rename(), isUnavailable));
+        });
       await waiting.transaction((inside) => create(inside, "later"));
       assert.equal(await exists(use().database, "later"), true);
     });

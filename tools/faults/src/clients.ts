@@ -77,7 +77,9 @@ function renamingScim(authorization: string, ledger: Ledger): LoadClient {
         // Looks first, as Okta does: a creation that was answered with 503 may have been made.
         const { answer: found } = await send(lookUp(authorization, userName), 200);
         if (found?.status !== 200) return;
-        [id = null] = (JSON.parse(found.text) as { Resources: { id: string }[] }).Resources.map((one) => one.id);
+        [id = null] = (JSON.parse(found.text) as { Resources: { id: string }[] }).Resources.map(
+          (one) => one.id,
+        );
         if (id === null) await createPerson(send, authorization, userName);
         return;
       }

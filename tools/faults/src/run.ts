@@ -90,7 +90,9 @@ async function placeFor(
 function errorsIn({ replicas }: World): string[] {
   const lines = replicas.flatMap(({ program }) => program?.stdout().trim().split("\n") ?? []);
   const errors = lines.filter((line) => line.includes('"err":')).map((line) => JSON.parse(line));
-  return [...new Set(errors.map(({ event, err }) => `${event}: ${err.type} ${err.code ?? ""} ${err.message}`))];
+  return [
+    ...new Set(errors.map(({ event, err }) => `${event}: ${err.type} ${err.code ?? ""} ${err.message}`)),
+  ];
 }
 
 async function statusOf(
