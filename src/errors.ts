@@ -177,7 +177,7 @@ export const refusalReasons = [
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
 
-/** The database is unreachable or too busy. Nothing changed, so the caller may retry. */
+/** The database is unreachable, too busy, or cannot write. A commit that was cut off may have been made. */
 export class UnavailableError extends Error {
   override name = "UnavailableError";
 }

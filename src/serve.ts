@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import { Server as NetServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { activityFields } from "./admin/activity-entries.ts";
 import { createApp, type Surroundings } from "./app.ts";
@@ -97,13 +98,23 @@ export async function serve(
 }
 
 /**
+ * How long connections without a request stay open after the signal to stop. A proxy that keeps connections may just be
+ * sending a request on one, and must not repeat it if it is a POST (RFC 9110 §9.2.2).
+ */
+const idleMs = 2_000;
+
+/**
  * Accepts no new connections, lets running requests finish, and cuts off the rest after drainMs. A proxy reuses its
  * connections, so every response now says `Connection: close`.
  */
 async function drain(server: Server): Promise<void> {
   server.prependListener("request", (_req, res) => res.setHeader("Connection", "close"));
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  const sweep = setInterval(() => server.closeIdleConnections(), 100);
+  // That of node:http would also close idle connections, at once.
+  const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+  const idleFrom = Date.now() + idleMs;
+  const sweep = setInterval(() => {
+    if (Date.now() >= idleFrom) server.closeIdleConnections();
+  }, 100);
   const cutOff = setTimeout(() => server.closeAllConnections(), drainMs);
   await closed;
   clearInterval(sweep);

@@ -8,6 +8,9 @@ import { migrationState } from "./store/migrate.ts";
 import { checkDataKeys } from "./store/reencryption.ts";
 import { sealer } from "./store/secrets.ts";
 
+/** A statement of the server takes milliseconds; one that takes this long waits for a lock, or for a server that is away. */
+const answerMs = 30_000;
+
 try {
   await main();
 } catch (error) {
@@ -20,7 +23,7 @@ async function main(): Promise<void> {
   const config = loadConfig();
   const log = createLog(config.logLevel);
   if (config.insecureAllowPrivateNetwork) log.warn("config.insecure_private_network_allowed");
-  const database = openDatabase(config.databaseUrl);
+  const database = openDatabase(config.databaseUrl, "full", undefined, answerMs);
   const isMigrated = await warnOfMigrations(database, log);
   if (isMigrated) await checkDataKeys(database, sealer(config.dataKey, config.formerDataKeys));
   const stopServing = await serve(config, database, log);

@@ -17,6 +17,7 @@ const named = {
     "packages/oin-kit/test/product.test.ts",
     "packages/okta-stand-in/test/program.test.ts",
     "tools/bench/test/",
+    "tools/faults/test/",
     "tools/demo/test/guided.test.ts",
     "tools/demo/test/okta-setup.test.ts",
     "tools/demo/test/story.test.ts",

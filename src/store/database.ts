@@ -6,8 +6,7 @@
  * May import: the ground floor, config. Decisions about people belong to directory/.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import type { Duplex } from "node:stream";
 import knexFactory, { type Knex } from "knex";
 import pg from "pg";
 import { subscriptions as ofTheProduct } from "../../config/events.ts";
@@ -16,6 +15,7 @@ import { UnavailableError } from "../errors.ts";
 import type { Subscriptions } from "../events.ts";
 import { keepPrepared, type PostgresConnection } from "./prepared-statements.ts";
 import { isBusy, isRetryable } from "./sql-errors.ts";
+import { createIfAbsent, existingFile, stayWithFile } from "./sqlite-file.ts";
 import { cacheStatements, type SqliteConnection } from "./statement-cache.ts";
 
 // Our timestamps and counters fit in 2^53. By default, PostgreSQL's driver returns bigint columns as text.
@@ -55,14 +55,16 @@ export type Synchronous = "full" | "off";
  * Opens a database by URL: `postgres://…`, or the path of a SQLite file (or `:memory:`).
  * @param synchronous `full` in production (docs/decisions/0009). Only tests pass `off`, because they may lose data.
  * @param subscriptions Only tests pass others than the product's.
+ * @param answerMs how long PostgreSQL may take for a statement; null for programs whose statements may take minutes.
  */
 export function openDatabase(
   url: string,
   synchronous: Synchronous = "full",
   subscriptions: Subscriptions = ofTheProduct,
+  answerMs: number | null = null,
 ): Database {
   const engine = /^postgres(ql)?:\/\//.test(url) ? "postgres" : "sqlite";
-  const options = engine === "postgres" ? postgresOptions(url) : sqliteOptions(url, synchronous);
+  const options = engine === "postgres" ? postgresOptions(url, answerMs) : sqliteOptions(url, synchronous);
   const knex = knexFactory(options);
   const scans = openScanPool(engine, options, knex);
   const pool = () => {
@@ -132,35 +134,62 @@ const quiet = { warn: () => undefined, error: () => undefined };
  * A schema is the whole search path: with `public` behind it, a statement before the first migration would find tables of
  * the host with the same names.
  */
-function postgresOptions(url: string): Knex.Config {
+function postgresOptions(url: string, answerMs: number | null): Knex.Config {
   const schema = databaseSchema(url);
   return {
     client: "pg",
-    connection: { connectionString: url, application_name: "oin-saas-starter" },
+    connection: {
+      connectionString: url,
+      application_name: "oin-saas-starter",
+      connectionTimeoutMillis: connectMs,
+    },
     ...(schema === null ? {} : { searchPath: [schema] }),
-    pool: { min: 0, max: 10, ...(keepsStatements(url) ? { afterCreate: prepareLookups } : {}) },
-    acquireConnectionTimeout: 10_000,
+    pool: { min: 0, max: 10, afterCreate: setUpConnection(answerMs, keepsStatements(url)) },
+    acquireConnectionTimeout: connectMs,
     compileSqlOnError: false,
     log: quiet,
   };
 }
 
-function prepareLookups(
-  connection: PostgresConnection,
-  done: (error: Error | null, connection: PostgresConnection) => void,
-): void {
-  keepPrepared(connection);
-  done(null, connection);
+/** How long a request waits for a connection, or a connection for the server, in ms. */
+const connectMs = 10_000;
+
+function setUpConnection(answerMs: number | null, keepsPrepared: boolean) {
+  return (client: pg.Client, done: (error: Error | null, client: pg.Client) => void) => {
+    if (answerMs !== null) limitAnswers(client, answerMs);
+    if (keepsPrepared) keepPrepared(client);
+    done(null, client);
+  };
+}
+
+/**
+ * Cuts a connection whose server does not answer, so that its request fails instead of waiting for as long as the network
+ * stays silent. The server rolls an open transaction back.
+ */
+function limitAnswers(client: pg.Client, answerMs: number): void {
+  const send = client.query.bind(client) as (query: unknown, done: (...answer: unknown[]) => void) => unknown;
+  // Replaced when TLS begins.
+  const { connection } = client as unknown as { connection: { stream: Duplex } };
+  const limited = (query: unknown, done: (...answer: unknown[]) => void) => {
+    const timer = setTimeout(() => connection.stream.destroy(), answerMs);
+    return send(query, (...answer) => {
+      clearTimeout(timer);
+      done(...answer);
+    });
+  };
+  Object.assign(client, { query: limited });
 }
 
 function sqliteOptions(file: string, synchronous: Synchronous): Knex.Config {
-  if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
+  const isInMemory = file === ":memory:";
+  if (!isInMemory) createIfAbsent(file);
+  const afterCreate = applyPragmas(synchronous, isInMemory ? null : file);
   return {
     client: "sqlite3",
-    connection: { filename: file },
+    connection: isInMemory ? { filename: file } : { filename: existingFile(file), flags: ["OPEN_URI"] },
     useNullAsDefault: true,
     // One connection: SQLite has one writer anyway, and an in-memory database exists only in its connection.
-    pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1, afterCreate: applyPragmas(synchronous) },
+    pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1, afterCreate },
     acquireConnectionTimeout: 30_000,
     // Errors reach the log, so they must not contain the bound names and addresses.
     compileSqlOnError: false,
@@ -172,17 +201,20 @@ function sqliteOptions(file: string, synchronous: Synchronous): Knex.Config {
 const busyMs = 15_000;
 
 /** docs/reference/configuration.md says what each level guarantees. */
-function applyPragmas(synchronous: Synchronous) {
+function applyPragmas(synchronous: Synchronous, file: string | null) {
   const pragmas = `pragma busy_timeout = ${busyMs}; pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma foreign_keys = on;`;
   return (connection: SqliteConnection, done: (error: Error | null, c: SqliteConnection) => void) => {
     const deadline = Date.now() + busyMs;
     cacheStatements(connection);
+    if (file !== null) stayWithFile(connection, file);
     // Switching a new file to WAL needs it exclusively, and SQLite fails concurrent attempts at once instead of waiting,
     // to avoid a deadlock (https://sqlite.org/c3ref/busy_handler.html). So retry.
     const apply = () => {
       connection.exec(pragmas, (error) => {
         if (isBusy(error) && Date.now() < deadline) setTimeout(apply, 20);
-        else done(error, connection);
+        // The pool forgets a connection that it could not set up.
+        else if (error) connection.close(() => done(error, connection));
+        else done(null, connection);
       });
     };
     apply();

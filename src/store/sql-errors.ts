@@ -39,16 +39,25 @@ export function isRetryable(error: unknown): boolean {
   return ["40P01", "40001"].includes(driverError(error).code);
 }
 
-const connectionCodes = new Set(["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EPIPE", "ETIMEDOUT"]);
+const connectionCodes = new Set([
+  ...["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT"],
+  ...["ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"],
+]);
 
-/** Whether `error` says that the database is unreachable or too busy. */
+const unavailableSqlite = new Set([
+  ...["SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"],
+  ...["SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_NOMEM"],
+]);
+
+/** Whether `error` says that the database is unreachable, too busy, or cannot write. */
 export function isUnavailable(error: unknown): boolean {
   const { code, message } = driverError(error);
   if (connectionCodes.has(code)) return true;
-  // Class 08: connection exception; 57P0x: the server is shutting down or starting; 53300: too many clients.
-  if (/^(08...|57P0.|53300)$/.test(code)) return true;
-  if (["SQLITE_BUSY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_FULL"].includes(code)) return true;
-  return /Timeout acquiring a connection|Connection terminated|Client has encountered a connection error/.test(
+  // Class 08: connection exception; 57P0x: the server is shutting down or starting; class 53: out of disk, memory or
+  // connections; 58030: an I/O error; 25006: a standby that is not promoted yet. The last two lost to other transactions.
+  if (/^(08...|57P0.|53...|58030|25006|40001|40P01)$/.test(code)) return true;
+  if (unavailableSqlite.has(code)) return true;
+  return /Timeout acquiring a connection|Connection terminated|is not queryable|^timeout expired$/.test(
     message,
   );
 }

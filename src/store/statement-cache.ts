@@ -57,6 +57,16 @@ export function cacheStatements(connection: SqliteConnection): void {
     });
   }
 
+  /**
+   * A statement that waited in vain for a lock is still in progress until it is reset or finalized, and SQLite commits no
+   * transaction meanwhile (https://sqlite.org/lang_transaction.html).
+   */
+  function discard(sql: string, statement: Statement): void {
+    if (kept.get(sql) !== statement) return;
+    kept.delete(sql);
+    statement.finalize();
+  }
+
   function finalizeOldest(count: number): void {
     for (const [sql, statement] of [...kept].slice(0, count)) {
       kept.delete(sql);
@@ -69,7 +79,11 @@ export function cacheStatements(connection: SqliteConnection): void {
     const once: Execute = connection[method].bind(connection);
     connection[method] = (sql, bindings, done) => {
       if (sql.length > maxLength || preparing.has(sql)) return once(sql, bindings, done);
-      prepared(sql, done)[method](bindings, done);
+      const statement = prepared(sql, done);
+      statement[method](bindings, function (error, rows) {
+        if (error) discard(sql, statement);
+        done.call(this, error, rows);
+      });
       if (kept.size > maxStatements) finalizeOldest(1);
     };
   }

@@ -136,8 +136,9 @@ function whereTheyAre({ person }: Request): string {
 const unavailable: ErrorPage = {
   status: 503,
   title: "We cannot answer right now",
-  text: "A part of the service is not reachable. Nothing was lost and nothing was changed.",
-  next: "Try again in a minute.",
+  // A connection that broke in a commit does not tell whether it was made.
+  text: "A part of the service is not reachable.",
+  next: "Try again in a minute. If you were saving something, look first whether it is there.",
   retryAfter: 30,
 };
 

@@ -97,7 +97,7 @@ export function problemOf(error: unknown): ProblemDetails | null {
   if (error instanceof TooManyRequestsError)
     return { status: 429, detail: "There were too many requests.", retryAfter: error.retryAfter };
   if (error instanceof UnavailableError || isUnavailable(error))
-    return { status: 503, detail: "The service cannot answer now. Nothing was changed.", retryAfter: 30 };
+    return { status: 503, detail: outageDetail, retryAfter: 30 };
   const status = (error as { status?: unknown } | null)?.status;
   if (typeof status !== "number" || status < 400 || status > 499) return null;
   // The type is that of Express's body parser.
@@ -105,6 +105,9 @@ export function problemOf(error: unknown): ProblemDetails | null {
   if (type === "entity.parse.failed") return { status, detail: "The body is not JSON." };
   return { status, detail: details[status] ?? "The request could not be understood." };
 }
+
+/** A connection that broke in a commit does not tell whether it was made. */
+const outageDetail = "The service cannot answer now. After a change, look whether it was made before you repeat it.";
 
 /** The errors of Express and its body parsers. */
 const details: Record<number, string> = {

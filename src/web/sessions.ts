@@ -192,7 +192,7 @@ export function sessionCookie({
   now = Date.now,
 }: SessionOptions): RequestHandler {
   const secure = baseUrl.startsWith("https:");
-  return session({
+  const handle = session({
     name: secure ? "__Host-session" : "session",
     secret,
     store: new DatabaseStore({ sessions, sealer, log, now }),
@@ -201,6 +201,13 @@ export function sessionCookie({
     rolling: false,
     cookie: { ...cookieOptions, secure },
   });
+  return (req, res, next) =>
+    handle(req, res, (error?: unknown) => {
+      // express-session saves changes once the page is on its way, and completes it also if that fails. Requests that
+      // need a saved session save it before (saveSession); the page shows its answer once more.
+      if (error && res.headersSent) req.log.error({ err: error }, "session.not_saved");
+      else next(error);
+    });
 }
 
 /** The cause of a session's end: the organisation, or else the person or the time. */

@@ -45,6 +45,8 @@ export interface OpenIdProvider {
   intercept: ((req: IncomingMessage, res: ServerResponse) => boolean) | null;
   define(account: Partial<ProviderAccount> & { sub: string; email: string }): ProviderAccount;
   register(client: ProviderClient): void;
+  /** Its private keys; the first one signs. */
+  keys: readonly JWK[];
   /** Changes the clients' secret. */
   changeSecret(secret: string): void;
   /** Signs with another key from now on: the announced one, or otherwise a new one. Earlier keys stay published. */

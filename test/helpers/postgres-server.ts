@@ -15,6 +15,17 @@ export interface PostgresServer {
   kill(): Promise<void>;
   /** Starts it again on the same data. */
   restart(): Promise<void>;
+  /** Gives a folder to the user that the server runs as. */
+  own(path: string): void;
+  /** Restarts it with a second server that replicates it; from then on, a commit waits for both. */
+  addStandby(): Promise<Standby>;
+}
+
+/** A server that replicates another one, and refuses to write until it is promoted. */
+export interface Standby {
+  url: string;
+  promote(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /** The user that the server runs as; empty for the current user. */
@@ -40,24 +51,8 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   const data = join(folder, "data");
   initialise(programs, folder, data, owner);
   const port = await freePort();
-  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-
-  const start = async () => {
-    const options = [
-      "-D",
-      data,
-      "-p",
-      String(port),
-      "-h",
-      "127.0.0.1",
-      "-k",
-      "",
-      ...["max_connections=200", ...settings].flatMap((setting) => ["-c", setting]),
-    ];
-    const child = spawn(join(programs, "postgres"), options, { ...owner, stdio: "ignore" });
-    await untilItAnswers(url, child);
-    return child;
-  };
+  const url = urlOf(port);
+  const start = () => startOn({ programs, data, port, owner }, settings);
   let child = await start();
   const killAtExit = () => child.kill("SIGKILL");
   process.once("exit", killAtExit);
@@ -73,7 +68,65 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     async restart() {
       child = await start();
     },
+    own(path) {
+      if (owner.uid !== undefined) chownSync(path, owner.uid, owner.gid);
+    },
+    async addStandby() {
+      await ended(child, "SIGINT");
+      // The files of a server that was stopped are a base backup, and `cp -a` keeps their owner.
+      const copy = join(folder, "standby");
+      execFileSync("cp", ["-a", data, copy]);
+      child = await start();
+      const standby = await startStandby({ programs, data: copy, port: await freePort(), owner }, url);
+      await runSql(url, "alter system set synchronous_standby_names = '*'", "select pg_reload_conf()");
+      return standby;
+    },
   };
+}
+
+/** Where a server runs. */
+interface Place {
+  programs: string;
+  data: string;
+  port: number;
+  owner: Owner;
+}
+
+const urlOf = (port: number) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+
+async function startOn({ programs, data, port, owner }: Place, settings: readonly string[]) {
+  const options = [
+    ...["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", ""],
+    ...["max_connections=200", ...settings].flatMap((setting) => ["-c", setting]),
+  ];
+  const child = spawn(join(programs, "postgres"), options, { ...owner, stdio: "ignore" });
+  await untilItAnswers(urlOf(port), child);
+  return child;
+}
+
+async function startStandby(place: Place, primary: string): Promise<Standby> {
+  const signal = join(place.data, "standby.signal");
+  writeFileSync(signal, "");
+  if (place.owner.uid !== undefined) chownSync(signal, place.owner.uid, place.owner.gid);
+  const child = await startOn(place, [`primary_conninfo=${primary}`]);
+  const killAtExit = () => child.kill("SIGKILL");
+  process.once("exit", killAtExit);
+  const url = urlOf(place.port);
+  return {
+    url,
+    promote: () => runSql(url, "select pg_promote()"),
+    async stop() {
+      process.off("exit", killAtExit);
+      await ended(child, "SIGINT");
+    },
+  };
+}
+
+async function runSql(url: string, ...statements: string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  for (const statement of statements) await client.query(statement);
+  await client.end();
 }
 
 function initialise(programs: string, folder: string, data: string, owner: Owner): void {

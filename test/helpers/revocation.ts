@@ -65,7 +65,7 @@ export interface TokenParts {
 
 /** A token as Okta makes it: issued by the org for the application `sub`. */
 export async function revocationToken(
-  org: RevokingOrg,
+  org: Pick<RevokingOrg, "issuer" | "privateKey">,
   sub: string,
   aud: string,
   { header = {}, claims = {}, key = org.privateKey }: TokenParts = {},

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { request } from "node:http";
+import { Agent, type IncomingMessage, request } from "node:http";
 import { openDatabase } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { landingPath } from "../../src/web/home.ts";
@@ -131,6 +131,27 @@ describe("npm start", () => {
       assert.match(server.stdout(), /"server.stopped"/);
       assert.equal(server.stderr(), "");
     });
+  });
+
+  it("answers a proxy that sends a request on a kept connection just as it stops", async () => {
+    const { url, database, dispose } = await createTestDatabase("SQLite");
+    await createTestTenant(database);
+    const server = await startServer(url);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = async () => {
+      const outgoing = request({ host: "127.0.0.1", port: server.port, path: "/healthz", agent }).end();
+      const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
+      await once(incoming.resume(), "end");
+      return { isReused: outgoing.reusedSocket, headers: incoming.headers };
+    };
+    await ask();
+    server.child.kill("SIGTERM");
+    await until("it says that it stops", () => server.stdout().includes('"server.stopping"'));
+    await assert.rejects(server.client().get("/healthz"));
+    const { isReused, headers } = await ask();
+    assert.deepEqual([isReused, headers.connection], [true, "close"]);
+    assert.equal(await server.ended, 0);
+    await dispose();
   });
 
   describe("on PostgreSQL", () => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
-import type { Database } from "../../src/store/database.ts";
+import { type Database, openDatabase } from "../../src/store/database.ts";
+import { isUnavailable } from "../../src/store/sql-errors.ts";
 import { systemStore } from "../../src/store/system-store.ts";
 import { tenantScope } from "../../src/store/tenant/scope.ts";
-import { createTestDatabase, onEachDatabase, type TestDatabase } from "../helpers/databases.ts";
+import { createTestDatabase, onDatabase, onEachDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { createTestTenant, newUser } from "../helpers/people.ts";
 
 /** Runs work outside any transaction, as another request would, regardless of the caller. */
@@ -193,6 +194,46 @@ describe("a transaction that deadlocks with another one", () => {
       });
       await assert.rejects(work, /deadlock detected/);
       assert.equal(attempts, 4);
+    });
+  });
+});
+
+describe("a statement that PostgreSQL does not answer", () => {
+  onDatabase("PostgreSQL", (use) => {
+    it("fails after the limit, frees its connection, and rolls its transaction back", async () => {
+      const limited = openDatabase(use().url, "off", undefined, 300);
+      const tenant = newTenant("too-slow");
+      const started = Date.now();
+      const slow = limited.transaction(async (inside) => {
+        await systemStore(inside).tenants.create(tenant);
+        await inside.sql().raw("select pg_sleep(20)");
+      });
+      await assert.rejects(slow, isUnavailable);
+      assert.ok(Date.now() - started < 5_000, "it waited for the server");
+      assert.equal(await exists(limited, tenant.slug), false);
+      await limited.sql().raw("select pg_sleep(0.1)");
+      await limited.close();
+    });
+  });
+});
+
+describe("a write that waits in vain for another process", () => {
+  onDatabase("SQLite", (use) => {
+    it("fails alone: later transactions commit", async () => {
+      const waiting = use().openAnother();
+      await waiting.sql().raw("pragma busy_timeout = 50");
+      const create = (database: Database, slug: string) =>
+        systemStore(database).tenants.create(newTenant(slug));
+      const rename = async () =>
+        await waiting.sql()("tenants").where({ slug: "none" }).update({ name: "None" });
+      await use()
+        .openAnother()
+        .transaction(async (inside) => {
+          await create(inside, "first");
+          await runOutside(() => assert.rejects(rename(), isUnavailable));
+        });
+      await waiting.transaction((inside) => create(inside, "later"));
+      assert.equal(await exists(use().database, "later"), true);
     });
   });
 });

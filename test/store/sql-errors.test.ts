@@ -197,8 +197,16 @@ describe("isUnavailable", () => {
   const samples: [unknown, boolean][] = [
     [{ code: "57P03" }, true],
     [{ code: "53300" }, true],
+    [{ code: "53100" }, true],
+    [{ code: "25006" }, true],
+    [{ code: "40P01" }, true],
     [{ code: "SQLITE_BUSY" }, true],
+    [{ code: "SQLITE_READONLY" }, true],
+    [{ code: "EHOSTUNREACH" }, true],
     [{ message: "Connection terminated unexpectedly" }, true],
+    // pg's, if the server accepts a connection and then says nothing.
+    [{ message: "timeout expired" }, true],
+    [{ message: "Client was closed and is not queryable" }, true],
     [{ code: "23505" }, false],
     [{ code: "42P01" }, false],
     [new Error("anything else"), false],

@@ -9,10 +9,11 @@ import {
 import { grantRole, revokeRole } from "../../src/directory/roles.ts";
 import { deleteTenant } from "../../src/directory/tenants.ts";
 import type { Connection, User } from "../../src/model.ts";
+import type { Database } from "../../src/store/database.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { startTestApp } from "../helpers/app.ts";
-import { onEachDatabase } from "../helpers/databases.ts";
+import { onEachDatabase, onOneDatabase } from "../helpers/databases.ts";
 import { connectionRefused, faulty } from "../helpers/faults.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
 import { createLocalAccount, createTestTenant, noProfile, testPassword } from "../helpers/people.ts";
@@ -196,7 +197,42 @@ describe("being signed in", () => {
   });
 });
 
+/** A database that has no room for changed sessions while `isFull` says so. */
+function unsavedSessions(database: Database, isFull: () => boolean): Database {
+  const failing = () => Promise.reject(Object.assign(new Error("full"), { code: "SQLITE_FULL" }));
+  const open = (knex: ReturnType<Database["sql"]>) =>
+    new Proxy(knex, {
+      apply(target, _self, [table]) {
+        const builder = target(table);
+        return table === "sessions" && isFull() ? Object.assign(builder, { update: failing }) : builder;
+      },
+    });
+  return { ...database, sql: () => open(database.sql()) };
+}
+
 describe("when the database fails", () => {
+  onOneDatabase((use) => {
+    it("completes a page after which the session cannot be saved, and shows the form's answer again", async () => {
+      let isFull = false;
+      const database = unsavedSessions(use().database, () => isFull);
+      const app = await startTestApp(database, { sessionSecret });
+      try {
+        const { tenant, store } = await createTestTenant(database);
+        const owner = await createLocalAccount(store, "owner@acme.example", "owner");
+        const client = app.client();
+        client.cookies.set("session", await plantSession(use(), tenant, owner));
+        const page = "/admin/people/invitations";
+        assert.equal((await client.post(page, { email: "no address", role: "member" })).status, 303);
+        isFull = true;
+        assert.match((await client.get(page)).text, /Nothing was changed[^]*<\/html>/);
+        isFull = false;
+        assert.match((await client.get(page)).text, /Nothing was changed[^]*<\/html>/);
+      } finally {
+        await app.close();
+      }
+    });
+  });
+
   onEachDatabase((use) => {
     it("answers 503 with Retry-After, and keeps running", async () => {
       const { database, fail } = faulty(use().database);

@@ -51,7 +51,7 @@ export function tooManyRequests(seconds: number): ScimError {
 
 /** 503 with Retry-After. An outage is never 404: a client would take that for the deletion of every user. */
 export function unavailable(): ScimError {
-  return new ScimError(503, null, "The service cannot answer right now. Nothing was changed; try again.", 30);
+  return new ScimError(503, null, "The service cannot answer right now; try again.", 30);
 }
 
 /** The body of an error answer (RFC 7644 §3.12): `status` is a string. */

@@ -1,0 +1,67 @@
+/**
+ * Keeps a SQLite connection to the file at its path. SQLite goes on with a file that was moved or deleted, and acknowledges
+ * writes that no later process finds. In WAL mode it does not look itself (https://sqlite.org/howtocorrupt.html#unlink).
+ */
+import { closeSync, mkdirSync, openSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { UnavailableError } from "../errors.ts";
+import type { SqliteConnection } from "./statement-cache.ts";
+
+/**
+ * Creates the file if it is absent. Later connections only open it, because an empty database in its place would answer
+ * that no one exists. A failure is left to them: they fail at each request, and work once the file is there.
+ */
+export function createIfAbsent(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    closeSync(openSync(file, "a"));
+  } catch {}
+}
+
+/** The name by which SQLite opens a file without creating it (https://sqlite.org/uri.html). */
+export function existingFile(file: string): string {
+  return `${pathToFileURL(resolve(file)).href}?mode=rw`;
+}
+
+/** Errors after which another connection can succeed where this one cannot. */
+const deadCodes = new Set(["SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_NOTADB"]);
+
+const transactionEdge = /^(begin|commit|rollback)\b/i;
+
+type PooledConnection = SqliteConnection & { __knex__disposed?: unknown };
+
+/**
+ * Fails statements once the path has another file or none, before they run and after they have written: an acknowledged
+ * write is in the file at the path. The pool then opens the file anew, and also after a file could not be written.
+ */
+export function stayWithFile(connection: PooledConnection, file: string): void {
+  const opened = identityOf(file);
+  const moved = () =>
+    identityOf(file) === opened ? null : new UnavailableError("the database file was moved or replaced");
+  for (const method of ["all", "run"] as const) {
+    const execute = connection[method].bind(connection);
+    connection[method] = (sql, bindings, done) => {
+      const finish = function (this: unknown, error: Error | null, rows?: unknown) {
+        // knex's validation before the next use closes the connection. It also must not be used on in a transaction of before.
+        if (error && (isDead(error) || transactionEdge.test(sql))) connection.__knex__disposed = error;
+        done.call(this, error, rows);
+      };
+      const problem = moved();
+      if (problem) return finish.call(null, problem);
+      if (sql.startsWith("select")) return execute(sql, bindings, finish);
+      execute(sql, bindings, function (error, rows) {
+        finish.call(this, error ?? moved(), rows);
+      });
+    };
+  }
+}
+
+function isDead(error: Error & { code?: string }): boolean {
+  return error instanceof UnavailableError || deadCodes.has(error.code ?? "");
+}
+
+function identityOf(file: string): string | null {
+  const found = statSync(file, { throwIfNoEntry: false, bigint: false });
+  return found ? `${found.dev}/${found.ino}` : null;
+}

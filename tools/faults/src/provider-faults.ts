@@ -1,0 +1,29 @@
+import type { Fault } from "./faults.ts";
+import type { BrokenProvider, ProviderMode } from "./provider.ts";
+import type { World } from "./world.ts";
+
+const modes: Record<string, ProviderMode> = {
+  "provider-slow": "slow",
+  "provider-html": "html",
+  "provider-error": "error",
+  "provider-wrong-keys": "wrong-keys",
+  "provider-down": "down",
+};
+
+/** The database plays no part in these. */
+export const providerFaults: readonly Fault[] = Object.entries(modes).map(([name, mode]) => ({
+  name,
+  engines: ["SQLite"],
+  // A person gets the page that says why the sign-in did not work; Universal Logout is refused, or asked to come back.
+  planned: ["sign-in: 403", "logout: 401", "logout: 503"],
+  // Longer than a call of a provider may take (5 s).
+  lasts: 12,
+  needs: ["provider"],
+  inject: (world) => providerOf(world).answer(mode),
+  recover: (world) => providerOf(world).answer("right"),
+}));
+
+function providerOf({ provider }: World): BrokenProvider {
+  if (!provider) throw new Error("the world has no provider");
+  return provider;
+}
