@@ -22,6 +22,8 @@ export interface RecurringDeps {
 }
 
 const minuteMs = 60_000;
+/** Runs at a time in one process. A run may take minutes, and messages need the other places of the runner. */
+const maxRunning = 2;
 
 /** The first time of the schedule after a moment. */
 export function nextRun({ everyMinutes, atMinute = 0 }: RecurringJob, after: number): number {
@@ -36,6 +38,7 @@ export function recurringSource(jobs: readonly RecurringJob[], deps: RecurringDe
   const byName = new Map(jobs.map((job) => [job.name, job]));
   let isKnown = false;
   return {
+    maxRunning,
     async claim(limit, leaseMs) {
       if (!isKnown) await store.add(jobs.map((job) => ({ name: job.name, dueAt: nextRun(job, now()) })));
       isKnown = true;
