@@ -206,6 +206,18 @@ describe("npm run upgrade", () => {
     assert.equal(read("src/words.ts"), String(words));
   });
 
+  it("merges a version whose own linter refuses its code, and refuses one whose command fails", () => {
+    git("switch", "-q", "upstream");
+    write({ "tools/fork/src/main.ts": `${forkProgram}process.exitCode = 1;` }, "version 3");
+    git("switch", "-q", "fork");
+    assert.equal(upgrade("upstream").status, 0);
+    assert.equal(read("src/app.ts"), "zero\none, changed\ntwo, changed\n");
+    git("switch", "-q", "upstream");
+    write({ "tools/fork/src/main.ts": 'throw new Error("broken");' }, "version 4");
+    git("switch", "-q", "fork");
+    assert.match(upgrade("upstream").stderr, /^A version could not be forked:\n[\s\S]*broken/);
+  });
+
   it("says what to do without stored words, and in a version without the command", () => {
     write({ "package.json": "{}" }, "no words");
     assert.match(upgrade("upstream").stderr, /package\.json has no words of npm run fork\. Pass .* --strip/);
