@@ -52,7 +52,10 @@ export type FlowKind =
   | "api-call"
   | "authorization";
 
-/** The flow that a message belongs to: one sign-in, one provisioning run of one person, one logout, one event, one action on a stream of events, one agent's call, one call with an API key. */
+/**
+ * The flow that a message belongs to: one sign-in, one provisioning run of one person, one logout, one event, one action on a
+ * stream of events, one agent's call, one call with an API key.
+ */
 export interface FlowPart {
   kind: FlowKind;
   /**

@@ -67,6 +67,7 @@ describe("documentation", () => {
     });
   }
 
+  // before the fork {
   it("fits the README on two screens, with a map that answers what newcomers looked for in vain", () => {
     const readme = readFileSync("README.md", "utf8");
     assert.ok(readme.split("\n").length <= 101, "two screens");
@@ -84,6 +85,7 @@ describe("documentation", () => {
       assert.ok(row?.includes(`](${file})`), `${subject}: ${file}`);
     }
   });
+  // before the fork }
 
   it("explains each reason for a refused sign-in, and quotes the sentence on its page", () => {
     const rows = rowsOf("docs/reference/errors.md", "## Sign-in refused");

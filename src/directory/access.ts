@@ -6,8 +6,8 @@ import { tellSessionsEnded } from "./access-events.ts";
 import { protectLastOwner } from "./owners.ts";
 
 /**
- * Revokes all access of a user: sessions and access tokens end at their next request, and sign-ins in flight fail. Deprovisioning, the
- * admin console and Universal Logout all end here. Call it in the transaction of the change that causes it.
+ * Revokes all access of a user: sessions and access tokens end at their next request, and sign-ins in flight fail.
+ * Deprovisioning, the admin console and Universal Logout all end here. Call it in the transaction of the change that causes it.
  * @param by whose decision it was: the sign-in page tells the person when their organisation ended their sessions.
  * @param cause for product code (src/events.ts).
  */

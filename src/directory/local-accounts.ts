@@ -127,7 +127,8 @@ export interface PasswordSetup {
 /**
  * Sets a first or forgotten password by a one-time link, consumes the link and ends the account's sessions. The caller
  * has run checkPassword. Throws RefusedError `link-not-valid` if the link is unknown, used or expired, or if its account
- * may not sign in with a password; `single-sign-on-required`; and InvalidError for deceptive names (names.ts). If either cannot be stored, the link stays usable.
+ * may not sign in with a password; `single-sign-on-required`; and InvalidError for deceptive names (names.ts). If either
+ * cannot be stored, the link stays usable.
  */
 export async function redeemPasswordLink(
   database: Database,
@@ -210,8 +211,8 @@ interface PasswordChange {
 }
 
 /**
- * Changes the password of a signed-in user and ends all their sessions; the caller starts a new one. Throws RefusedError `bad-credentials` if the current
- * password is wrong, and InvalidError if the new one is weak.
+ * Changes the password of a signed-in user and ends all their sessions; the caller starts a new one. Throws RefusedError
+ * `bad-credentials` if the current password is wrong, and InvalidError if the new one is weak.
  */
 export async function changePassword(
   store: TenantStore,

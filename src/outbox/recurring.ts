@@ -22,6 +22,8 @@ export interface RecurringDeps {
 }
 
 const minuteMs = 60_000;
+/** Runs at a time in one process. A run may take minutes, and messages need the other places of the runner. */
+const maxRunning = 2;
 
 /** The first time of the schedule after a moment. */
 export function nextRun({ everyMinutes, atMinute = 0 }: RecurringJob, after: number): number {
@@ -36,6 +38,7 @@ export function recurringSource(jobs: readonly RecurringJob[], deps: RecurringDe
   const byName = new Map(jobs.map((job) => [job.name, job]));
   let isKnown = false;
   return {
+    maxRunning,
     async claim(limit, leaseMs) {
       if (!isKnown) await store.add(jobs.map((job) => ({ name: job.name, dueAt: nextRun(job, now()) })));
       isKnown = true;
@@ -58,18 +61,26 @@ async function run(
   const store = recurringJobStore(database, now);
   const warn = (error: unknown) => log.warn({ err: error, job: job.name }, "recurring_job.not_settled");
   // A run may take longer than its lease. While it lasts, no other process begins one.
-  const renewal = setInterval(() => void store.renew(claim, leaseMs).catch(warn), leaseMs / 4).unref();
+  let renewed: Promise<unknown> = Promise.resolve();
+  const renewal = setInterval(() => {
+    renewed = store.renew(claim, leaseMs).catch(warn);
+  }, leaseMs / 4).unref();
+  /** A renewal that arrives after the release would move the next run to the end of its lease. */
+  const endRenewal = async () => {
+    clearInterval(renewal);
+    await renewed;
+  };
   const startedAt = now();
   try {
     await job.handle({ database });
+    await endRenewal();
     const nextAt = nextRun(job, now());
     await store.release(claim, { dueAt: nextAt, failed: false }).catch(warn);
     log.info({ job: job.name, durationMs: now() - startedAt, nextAt }, "recurring_job.done");
   } catch (error) {
+    await endRenewal();
     log.error({ err: error, job: job.name, failures: claim.failures + 1 }, "recurring_job.failed");
     const dueAt = Math.min(nextRun(job, now()), now() + backoffMs(claim.failures + 1));
     await store.release(claim, { dueAt, failed: true }).catch(warn);
-  } finally {
-    clearInterval(renewal);
   }
 }

@@ -22,6 +22,8 @@ export interface Runner {
 
 /** Work that waits in a table of its own. */
 export interface WorkSource {
+  /** The most pieces that run at a time in one process. Without it, the source may have all places of the runner. */
+  readonly maxRunning?: number;
   /** Claims pieces of work until the lease ends, and returns them. Each does not reject, and ends well before, or renews its lease. */
   claim(limit: number, leaseMs: number): Promise<readonly (() => Promise<void>)[]>;
 }
@@ -40,7 +42,7 @@ export interface RunnerDeps {
 const everyMs = 1_000;
 /** If a process dies, another one repeats its messages after this time. */
 export const leaseMs = 20_000;
-/** Messages in work at a time in one process. */
+/** Pieces of work at a time in one process. */
 const maxRunning = 8;
 /** The wait after the first failure. It doubles with each further one, until it is an hour. */
 const firstRetryMs = 10_000;
@@ -52,23 +54,29 @@ export const giveUpMs = 24 * 3_600_000;
 export function openRunner(deps: RunnerDeps): Runner {
   const { log } = deps;
   const sources = [outboxSource(deps), ...(deps.sources ?? [])];
-  const running = new Set<Promise<void>>();
+  const running = new Map<Promise<void>, WorkSource>();
   let timer: NodeJS.Timeout | null = null;
   let filling: Promise<number> | null = null;
   let isStopped = false;
 
-  function begin(work: () => Promise<void>): void {
+  function begin(source: WorkSource, work: () => Promise<void>): void {
     const done = work().finally(() => running.delete(done));
-    running.add(done);
+    running.set(done, source);
+  }
+
+  function freePlaces(source: WorkSource): number {
+    const own = [...running.values()].filter((one) => one === source).length;
+    return Math.min(maxRunning - running.size, (source.maxRunning ?? maxRunning) - own);
   }
 
   /** Begins what is due, as far as there are places. The sources take turns to be first. */
   async function claim(): Promise<number> {
     let count = 0;
     for (const source of sources) {
-      if (running.size >= maxRunning) break;
-      const claimed = await source.claim(maxRunning - running.size, leaseMs);
-      claimed.forEach(begin);
+      const places = freePlaces(source);
+      if (places <= 0) continue;
+      const claimed = await source.claim(places, leaseMs);
+      for (const work of claimed) begin(source, work);
       count += claimed.length;
     }
     sources.push(...sources.splice(0, 1));
@@ -81,7 +89,7 @@ export function openRunner(deps: RunnerDeps): Runner {
       const claimed = await claim();
       count += claimed;
       if (claimed === 0) break;
-      if (running.size >= maxRunning) await Promise.race(running);
+      if (running.size >= maxRunning) await Promise.race(running.keys());
     }
     return count;
   }
@@ -102,8 +110,13 @@ export function openRunner(deps: RunnerDeps): Runner {
     },
 
     async runDue() {
-      const count = await fillOnce();
-      await Promise.all(running);
+      let count = 0;
+      // Work that waits for a place of its source is still due when the running work has ended.
+      for (let begun = await fillOnce(); begun > 0; begun = await fillOnce()) {
+        count += begun;
+        await Promise.all(running.keys());
+      }
+      await Promise.all(running.keys());
       return count;
     },
 
@@ -111,7 +124,7 @@ export function openRunner(deps: RunnerDeps): Runner {
       isStopped = true;
       if (timer) clearInterval(timer);
       await filling?.catch(() => undefined);
-      await Promise.all(running);
+      await Promise.all(running.keys());
     },
   };
 }

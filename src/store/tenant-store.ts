@@ -21,6 +21,7 @@ import { tenantOwnerApprovals } from "./tenant/owner-approvals.ts";
 import { tenantPasskeys } from "./tenant/passkeys.ts";
 import { tenantPendingLogins, tenantSignInTests, tenantUsedTokens } from "./tenant/pending-logins.ts";
 import { tenantPeople } from "./tenant/people.ts";
+import { productTables } from "./tenant/product.ts";
 import { tenantSources, tenantTokens } from "./tenant/provisioning.ts";
 import { tenantProvisioningCodes, tenantProvisioningGrants } from "./tenant/provisioning-grants.ts";
 import { tenantProvisioningProblems } from "./tenant/provisioning-problems.ts";
@@ -30,7 +31,6 @@ import { tenantSecondSteps } from "./tenant/second-steps.ts";
 import { tenantSettings } from "./tenant/settings.ts";
 import { tenantReceivedSignals, tenantSignalStreams } from "./tenant/signal-streams.ts";
 import { tenantSignalTransmitters } from "./tenant/signal-transmitters.ts";
-import { tenantTasks } from "./tenant/tasks.ts"; // sample domain
 import { tenantTombstones } from "./tenant/tombstones.ts";
 import { tenantUsers } from "./tenant/users.ts";
 import { tenantWebhooks } from "./tenant/webhooks.ts";
@@ -76,7 +76,7 @@ const tables = {
   domains: tenantDomains,
   inspector: tenantInspector,
   idempotency: tenantIdempotency,
-  tasks: tenantTasks, // sample domain
+  ...productTables,
 };
 
 type Tables = { readonly [Name in keyof typeof tables]: ReturnType<(typeof tables)[Name]> };

@@ -2,7 +2,8 @@
  * The web room: everything in the browser outside the protocols and the product.
  *
  * Owns: what every request gets (this file: its id, its log, its form and the same-origin check), sessions and the signed-in
- * person (sessions.ts), the guards of pages (guards.ts), security headers, error pages, and /, /login, /setup, /account, /logout, /me, /healthz, /readyz and /metrics.
+ * person (sessions.ts), the guards of pages (guards.ts), security headers, error pages, and /, /login, /setup, /account,
+ * /logout, /me, /healthz, /readyz and /metrics.
  * May import: the ground floor, directory, store and config.
  */
 import { randomUUID } from "node:crypto";

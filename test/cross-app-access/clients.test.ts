@@ -241,6 +241,11 @@ describe("a client at the token endpoint", () => {
         refused(await withKey(late), /answered 500/);
         const cached = publish("/clients/cached-before.json");
         accepted(await withKey(cached));
+        // The minute of the limit began with an earlier test. On a busy machine it would end during the next requests.
+        const limits = use()
+          .database.sql()("rate_limits")
+          .where("key", `token-documents:${new URL(late).host}`);
+        assert.equal(await limits.update("expires_at", Date.now() + 3_600_000), 1);
         for (let number = 0; number < 60; number++)
           await withKey(`${org.issuer}/clients/stranger-${number}.json`);
         const answer = await withKey(publish("/clients/other.json"));

@@ -91,7 +91,7 @@ describe("docs/how-to/make-it-yours.md", () => {
           (name) => `config/${name}.ts`,
         ),
         "src/product.ts",
-        "src/store/tenant-store.ts",
+        "src/store/tenant/product.ts",
         "test/product.ts",
         "views/home.ejs",
       ],

@@ -212,6 +212,47 @@ describe("a recurring job", () => {
       assert.equal((await row()).failures, 0);
     });
 
+    it("takes two places of the runner, so that messages do not wait for long runs", async () => {
+      const jobs = Array.from(
+        { length: 9 },
+        (_, index): RecurringJob => ({
+          name: `test.long_${index}`,
+          everyMinutes: 10,
+          async handle() {
+            runs.push("long run");
+            await work();
+          },
+        }),
+      );
+      const message: JobKind<string> = {
+        name: "test.message",
+        data: z.string(),
+        handle: async () => void runs.push("message"),
+      };
+      const { database } = use();
+      const sources = [recurringSource(jobs, { database, log, now: () => now })];
+      const handlers = handlersOf({ job: jobHandler(database, [message]) });
+      const runner = openRunner({ database, log, handlers, sources });
+      await database.sql()("tenants").delete();
+      const { store } = await createTestTenant(database);
+      await runner.runDue();
+      let end = () => {};
+      const ended = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      work = () => ended;
+      now = midnight + 10 * minute;
+      const longRuns = runner.runDue();
+      await until("recurring jobs have begun", () => runs.length > 0);
+      await addJob(store, message, "x");
+      const all = runner.runDue();
+      await until("the message is handled", () => runs.includes("message"));
+      assert.deepEqual(runs, ["long run", "long run", "message"]);
+      end();
+      await Promise.all([longRuns, all]);
+      assert.equal(runs.filter((one) => one === "long run").length, 9);
+    });
+
     it("leaves jobs alone that only another release knows", async () => {
       const [old, next] = [replica("test.old"), replica("test.new")];
       await old.due();

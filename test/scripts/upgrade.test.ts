@@ -21,8 +21,10 @@ writeFileSync("config/brand.ts", \`name: \${name}\\n\`);
 writeFileSync("src/app.ts", readFileSync("src/app.ts", "utf8").replaceAll(/^.*guest product\\n/gm, ""));
 rmSync("src/guest", { recursive: true });
 writeFileSync("CHANGELOG.md", \`forked by \${process.argv.slice(2).join(" ")}\\n\`);
-writeFileSync("package.json", JSON.stringify({ fork: { name, slug, remove: [remove] } }));
+const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+writeFileSync("package.json", JSON.stringify({ ...manifest, fork: { name, slug, remove: [remove] } }, null, 2));
 `;
+const manifestWith = (dependencies: Record<string, string>) => JSON.stringify({ dependencies }, null, 2);
 const writesWords = 'writeFileSync("src/words.ts", String(process.argv.slice(2)));';
 const words = ["--name", "Shelfwise", "--slug", "shelfwise", "--remove", "guest"];
 
@@ -53,9 +55,11 @@ describe("npm run upgrade", () => {
       {
         ".gitignore": "node_modules\n",
         "CHANGELOG.md": "version 1\n",
-        "package.json": "{}",
+        "package.json": manifestWith({ knex: "3.0.0", zod: "4.0.0" }),
+        "package-lock.json": "knex 3.0.0, zod 4.0.0\n",
         "tools/fork/src/main.ts": forkProgram,
         "docs/guides/oidc.md": "Tasklane: three steps\n",
+        "README.md": "Tasklane, the first version\n",
         "config/brand.ts": "name: Tasklane\n",
         "src/app.ts": "one\nguest(); // guest product\ntwo\n",
         "src/guest/routes.ts": "the guest product\n",
@@ -126,12 +130,92 @@ describe("npm run upgrade", () => {
     assert.equal(read("src/web/page.ts"), "a, of the fork\n");
   });
 
+  describe("in a fork with a package of its own", () => {
+    const dependencies = () => JSON.parse(read("package.json")).dependencies;
+    function addPackage(name: string): void {
+      const manifest = JSON.parse(read("package.json"));
+      const { knex, ...others } = manifest.dependencies;
+      const added = { ...manifest, dependencies: { knex, [name]: "1.0.0", ...others } };
+      write({ "package.json": JSON.stringify(added, null, 2), "package-lock.json": `with ${name}\n` }, name);
+    }
+    function release(dependencies: Record<string, string>): void {
+      git("switch", "-q", "upstream");
+      write({ "package.json": manifestWith(dependencies), "package-lock.json": "new\n" }, "version 3");
+      git("switch", "-q", "fork");
+    }
+
+    it("keeps it next to the packages that the starter added, changed and removed", () => {
+      addPackage("pdfkit");
+      release({ knex: "3.1.0", qr: "1.0.0" });
+      const { status, stdout } = upgrade("upstream");
+      assert.equal(status, 0, stdout);
+      assert.deepEqual(Object.entries(dependencies()), [
+        ["knex", "3.1.0"],
+        ["pdfkit", "1.0.0"],
+        ["qr", "1.0.0"],
+      ]);
+      assert.deepEqual(JSON.parse(read("package.json")).fork.name, "Shelfwise");
+      assert.equal(read("package-lock.json"), "new\n", "the new version's, until npm install");
+    });
+
+    it("leaves the decision to a person if the starter has another version of it", () => {
+      addPackage("pdfkit");
+      release({ knex: "3.0.0", pdfkit: "2.0.0", zod: "4.0.0" });
+      const { status, stdout } = upgrade("upstream");
+      assert.equal(status, 1);
+      assert.match(stdout, /Resolve these 1 conflicts, then git commit:\n {2}package\.json\n/);
+      assert.match(read("package.json"), /<<<<<<<[\s\S]*"1\.0\.0"[\s\S]*"2\.0\.0"[\s\S]*>>>>>>>/);
+    });
+  });
+
+  it("keeps the fork's own README where both sides changed it, and says so", () => {
+    write({ "README.md": "Shelfwise, in its own words\n" }, "ours");
+    git("switch", "-q", "upstream");
+    write({ "README.md": "Tasklane, in other words\n" }, "version 3");
+    git("switch", "-q", "fork");
+    const { status, stdout } = upgrade("upstream");
+    assert.equal(status, 0, stdout);
+    assert.match(stdout, /Kept your README\.md, which the new version changed, too\./);
+    assert.equal(read("README.md"), "Shelfwise, in its own words\n");
+  });
+
+  it("runs the new version's own copy of the program", () => {
+    git("switch", "-q", "upstream");
+    const newer = 'console.log("the newer one:", ...process.argv.slice(2)); process.exitCode = 7;';
+    write({ "scripts/upgrade.mjs": newer }, "version 3");
+    git("switch", "-q", "fork");
+    const { status, stdout } = upgrade("upstream", "--strip", "true");
+    assert.deepEqual([status, stdout], [7, "the newer one: upstream --strip true\n"]);
+  });
+
   it("passes the words that the fork stored to the command of each version, and asks it for no guides", () => {
     git("switch", "-q", "upstream");
     write({ "tools/fork/src/main.ts": `${forkProgram}${writesWords}` }, "version 3");
     git("switch", "-q", "fork");
     assert.equal(upgrade("upstream").status, 0);
     assert.equal(read("src/words.ts"), String([...words, "--no-guide"]));
+  });
+
+  it("forks by a command that does not know --no-guide, as that of the first versions", () => {
+    git("switch", "-q", "upstream");
+    const knowsLess = `if (process.argv.includes("--no-guide")) throw new Error("Unknown option '--no-guide'");\n`;
+    write({ "tools/fork/src/main.ts": `${knowsLess}${forkProgram}${writesWords}` }, "version 3");
+    git("switch", "-q", "fork");
+    const { status, stderr } = upgrade("upstream");
+    assert.equal(status, 0, stderr);
+    assert.equal(read("src/words.ts"), String(words));
+  });
+
+  it("merges a version whose own linter refuses its code, and refuses one whose command fails", () => {
+    git("switch", "-q", "upstream");
+    write({ "tools/fork/src/main.ts": `${forkProgram}process.exitCode = 1;` }, "version 3");
+    git("switch", "-q", "fork");
+    assert.equal(upgrade("upstream").status, 0);
+    assert.equal(read("src/app.ts"), "zero\none, changed\ntwo, changed\n");
+    git("switch", "-q", "upstream");
+    write({ "tools/fork/src/main.ts": 'throw new Error("broken");' }, "version 4");
+    git("switch", "-q", "fork");
+    assert.match(upgrade("upstream").stderr, /^A version could not be forked:\n[\s\S]*broken/);
   });
 
   it("says what to do without stored words, and in a version without the command", () => {

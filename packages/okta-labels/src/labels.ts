@@ -236,7 +236,7 @@ export const okta = {
     signOutRedirectUris: "Sign-out redirect URIs",
     loginInitiatedBy: "Login initiated by",
     eitherOktaOrApp: "Either Okta or App",
-    displayIcon: "Display application icon to users",
+    displayIcon: "Display application icon to users", // demo only
     loginFlow: "Login flow",
     redirectToApp: "Redirect to app to initiate login (OIDC Compliant)",
     initiateLoginUri: "Initiate login URI",

@@ -1,25 +1,34 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 
 export interface ReceivedRequest {
   method: string;
   path: string;
+  headers: IncomingHttpHeaders;
   body: unknown;
 }
+
+/** "silence" ends the connection without an answer. */
+type PreparedAnswer = [status: number, body?: unknown, headers?: Record<string, string>] | "silence";
 
 /** An application that records each request, and gives the answers that a test prepared, in their order. */
 export class FakeApplication {
   received: ReceivedRequest[] = [];
-  answers: [status: number, body?: unknown][] = [];
+  answers: PreparedAnswer[] = [];
   readonly #server: Server;
 
   constructor() {
     this.#server = createServer(async (req, res) => {
       const body = Number(req.headers["content-length"] ?? 0) > 0 ? await json(req) : undefined;
-      this.received.push({ method: req.method ?? "", path: req.url ?? "", body });
-      const [status, answer] = this.answers.shift() ?? [500, { detail: "no answer was prepared" }];
-      res.writeHead(status, { "content-type": "application/scim+json" });
+      this.received.push({ method: req.method ?? "", path: req.url ?? "", headers: req.headers, body });
+      const next = this.answers.shift() ?? [500, { detail: "no answer was prepared" }];
+      if (next === "silence") {
+        res.destroy();
+        return;
+      }
+      const [status, answer, headers = {}] = next;
+      res.writeHead(status, { "content-type": "application/scim+json", ...headers });
       res.end(answer === undefined ? undefined : JSON.stringify(answer));
     });
   }
@@ -31,7 +40,7 @@ export class FakeApplication {
   }
 
   /** Forgets what it received, and prepares answers. */
-  expect(...answers: [status: number, body?: unknown][]): void {
+  expect(...answers: PreparedAnswer[]): void {
     this.received = [];
     this.answers = answers;
   }

@@ -1,4 +1,5 @@
 import type { ForkedFiles } from "./files.ts";
+import { withoutMarked } from "./marks.ts";
 import type { ForkRecord } from "./options.ts";
 
 export const ownTest = "test/how-to/make-it-yours.test.ts";
@@ -16,6 +17,8 @@ export function startFork(tree: ForkedFiles, { name }: ForkRecord): void {
   tree.write("CHANGELOG.md", text, "a changelog of your own");
   tree.remove(ownTest, "tests the steps of a fork that are done");
   tree.edit("test/jobs.mjs", (jobs) => jobs.replace(`    "${ownTest}",\n`, ""), "without that test");
+  const ofReadme = (tests: string) => withoutMarked(tests, "before the fork");
+  tree.edit("test/docs.test.ts", ofReadme, "without the test of the starter's README");
   tree.edit("docs/how-to/make-it-yours.md", withoutDoneSteps, "without the steps that are done");
 }
 

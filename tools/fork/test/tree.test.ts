@@ -25,6 +25,7 @@ const files: Record<string, string> = {
     'import { taskRoutes } from "./tasks/routes.ts"; // sample domain\nkeep();\nassign(); // sample product\n// sample product {\ngone();\n// sample product }\n',
   "src/tasks/routes.ts": "tasks\n",
   "public/app.css": ".a {\n}\n\n/* Tasks (sample product) */\n.task {\n}\n\n.b {\n}\n",
+  "test/docs.test.ts": "one();\n// before the fork {\nreadme();\n// before the fork }\ntwo();\n",
   "docs/how-to/make-it-yours.md":
     "# Make it yours\n\n<!-- before the fork { -->\nnpm run fork\n<!-- before the fork } -->\n\n## Add\n",
 };
@@ -77,6 +78,7 @@ describe("npm run fork", () => {
       /Shelf Wise begins as a fork of OIN SaaS Starter 0\.1\.0, at commit [0-9a-f]{40}/,
     );
     assert.equal(text("docs/how-to/make-it-yours.md"), "# Make it yours\n\n## Add\n");
+    assert.equal(text("test/docs.test.ts"), "one();\ntwo();\n", "the fork writes a README of its own");
   });
 
   it("removes the sample product, and attaches the smallest domain in its place", () => {
