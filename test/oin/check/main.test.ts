@@ -9,6 +9,7 @@ import { htmlReport } from "oin-kit/check/html-report";
 import type { CheckOutcome } from "oin-kit/check/run";
 import { brand } from "../../../config/brand.ts";
 import { apiScopes } from "../../../config/integration.ts";
+import { connectionTypes } from "../../../src/sign-in-protocols.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import { until } from "../../helpers/processes.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
@@ -41,7 +42,7 @@ describe("npm run oin:check", () => {
   const ready = useReadyDeployment(() => use);
 
   const words = () => ["--url", ready().front.url, "--connection", ready().key];
-  const withToken = ["--scim-token-stdin", "--only", "site,listing,oidc,saml,universal-logout,scim"];
+  const withToken = ["--scim-token-stdin", "--only", `site,listing,${connectionTypes.join()},universal-logout,scim`];
   const leftBehind = async () => {
     const { body } = await scimClient(ready().app, ready().token).get("/Users");
     return body.Resources.filter(({ userName }: { userName: string }) => userName.startsWith("Oincheck"));
