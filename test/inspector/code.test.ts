@@ -44,15 +44,15 @@ describe("a message in colours", () => {
   it("tells names, texts and other values apart", () => {
     const [, line] = jsonLines({ exp: 12 });
     assert.deepEqual(line && kindsOf(line), ['name "exp"', "mark : ", "value 12"]);
-    const [tag] = xmlLines('<saml:Audience Format="x">https://acme.example</saml:Audience>');
+    const [tag] = xmlLines('<x:Audience Format="x">https://acme.example</x:Audience>');
     assert.deepEqual(tag && kindsOf(tag), [
-      "name <saml:Audience",
+      "name <x:Audience",
       "value Format",
       "mark =",
       'text "x"',
       "name >",
       "text https://acme.example",
-      "name </saml:Audience",
+      "name </x:Audience",
       "name >",
     ]);
     assert.deepEqual(tag?.names, ["Audience", "Format"]);

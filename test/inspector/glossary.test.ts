@@ -24,10 +24,12 @@ describe("the glossary of the inspector", () => {
     ["RFC 6749 §5.2, invalid_client", "https://www.rfc-editor.org/rfc/rfc6749#section-5.2"],
     ["RFC 6749 appendix A", "https://www.rfc-editor.org/rfc/rfc6749"],
     ["Core §3.1.3.7, 9", "https://openid.net/specs/openid-connect-core-1_0.html#rfc.section.3.1.3.7"],
+    // SAML {
     [
       "SAML Core §2.5.1.4, Profiles §4.1.4.2",
       "https://docs.oasis-open.org/security/saml/v2.0/saml-core-2.0-os.pdf",
     ],
+    // SAML }
     ["SSF §4.1.6", "https://openid.net/specs/openid-sharedsignals-framework-1_0-final.html#section-4.1.6"],
     ["CAEP §3.3.1", "https://openid.net/specs/openid-caep-1_0-final.html#section-3.3.1"],
     ["Collisions of SHA-1; Okta: SHA-256 only", null],

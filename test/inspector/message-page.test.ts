@@ -118,21 +118,21 @@ describe("the page of a message", () => {
             citation: "RFC 6749 §3.1",
           },
           {
-            ...{ name: "Nothing is signed with SHA-1", verdict: "failed", detail: "found rsa-sha1" },
-            ...{ group: "Signature of the response", reason: "saml-sha1" },
+            ...{ name: "The provider accepts the client", verdict: "failed", detail: "found invalid_client" },
+            ...{ group: "Token response", reason: "provider-client-refused" },
           },
         ],
       });
       assert.ok(decoded.indexOf('id="failure"') < decoded.indexOf('class="code'));
       const text = readable(decoded);
-      assert.match(text, /Failed: Nothing is signed with SHA-1[\s\S]*found rsa-sha1/);
-      assert.match(text, /What to do: Switch the application to a SHA-256 certificate in Okta\./);
-      assert.match(text, /The person read: “Your identity provider signed with SHA-1/);
+      assert.match(text, /Failed: The provider accepts the client[\s\S]*found invalid_client/);
+      assert.match(text, /What to do: Enter the client ID and an active client secret on the connection's page\./);
+      assert.match(text, /The person read: “Your identity provider does not accept the client ID/);
       assert.match(
         decoded,
         /<details class="check-group done">[\s\S]*?Transport<\/span><span class="count">1 passed/,
       );
-      assert.match(decoded, /<details class="check-group problem" open>[\s\S]*?Signature of the response</);
+      assert.match(decoded, /<details class="check-group problem" open>[\s\S]*?Token response</);
       assert.match(
         decoded,
         /href="https:\/\/www\.rfc-editor\.org\/rfc\/rfc6749#section-3\.1">RFC 6749 §3\.1</,
@@ -178,7 +178,8 @@ describe("the page of a message", () => {
       const parts: Message["request"][] = [
         { head: [`POST /x?code=${secret}`, `Authorization: Bearer ${secret}`] },
         { head: ["POST /x"], query: { code: secret, filter: `password eq "${secret}"` } },
-        { head: ["POST /x"], form: { client_secret: secret, SAMLResponse: secret, assertion: [secret] } },
+        { head: ["POST /x"], form: { client_secret: secret, refresh_token: secret, assertion: [secret] } },
+        { head: ["POST /x"], form: { SAMLResponse: secret } }, // SAML
         { head: ["POST /x"], json: { password: secret, nested: { token: [secret] } } },
         { head: ["POST /x"], jwts: [{ place: "id_token", header: {}, claims: { nonce: secret } }] },
       ];
@@ -200,7 +201,7 @@ describe("the page of a message", () => {
 
     it("stays small for a large response", async () => {
       const xml = `<r>\n${'  <Attribute Name="group">\n    <AttributeValue>x</AttributeValue>\n  </Attribute>\n'.repeat(300)}</r>`;
-      const { decoded = "" } = await pagesOf({ protocol: "saml", request: { head: ["POST /acs"], xml } });
+      const { decoded = "" } = await pagesOf({ protocol: "oidc", request: { head: ["POST /x"], xml } });
       assert.ok(decoded.length < 300_000, `${decoded.length} characters`);
     });
   });
