@@ -20,7 +20,7 @@ import { ourCertificates } from "./saml-keys.ts";
 
 /** The fields whose SAML attribute can have another name. */
 const nameableFields = attributes.flatMap(({ field, label, samlAttribute }) =>
-  field === null || field === "active" ? [] : [{ field, label, usual: samlAttribute }],
+  field === null || field === "active" ? [] : [{ field, label, usual: samlAttribute ?? null }],
 );
 
 export const samlForm: ConnectionForm<SamlSettings> = {
@@ -37,7 +37,12 @@ export const samlForm: ConnectionForm<SamlSettings> = {
     subjectAttribute: "Attribute that names the person",
     ...Object.fromEntries(nameableFields.map(({ field, label }) => [`name-${field}`, label])),
   },
-  locals: { nameableFields, attributes: attributes.filter(({ samlAttribute }) => samlAttribute !== null) },
+  locals: {
+    nameableFields,
+    attributes: attributes.filter(({ samlAttribute }) => samlAttribute !== undefined),
+    shownFields: ["idpEntityId", "ssoUrl"],
+    screenText: "The app in Okta, with its metadata URL marked",
+  },
   ourCertificates,
   checks: samlChecks,
   read: (form, limits, { settings }) => readSamlForm(form, limits, settings),
