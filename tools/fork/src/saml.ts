@@ -49,6 +49,7 @@ export const ownedBySaml = [
 const mayNameSaml = [
   "UPGRADING.md",
   "docs/explanation/stand-in.md",
+  "docs/how-to/check-readiness.md",
   "docs/reference/readiness-rules.md",
   "migrations",
   "packages/oin-kit",
@@ -67,13 +68,16 @@ const words: readonly (readonly [pattern: RegExp, word: string])[] = [
   [/\b(OIDC|OpenID Connect)(?: or|,? and) SAML\b(?! 2)/g, "$1"],
   [/\bSAML (?:or|and) (?=OIDC\b|OpenID Connect\b)/g, ""],
   [/, SAML(?= (?:and|or) )/g, ""],
-  [/\bSAML, /g, ""],
+  [/(?<!For )\bSAML, /g, ""],
 ];
 
 /** Other places that are neither lines nor sentences, by file. */
 const places: readonly (readonly [path: RegExp, pattern: RegExp, text: string])[] = [
   [/^Dockerfile$/, /^COPY packages\/saml-policy.*\n| --workspace=packages\/saml-policy/gm, ""],
   [/^\.dockerignore$/, /^!packages\/saml-policy\n/gm, ""],
+  [/command-line\.md$/, / \[--saml-unsolicited on\\\|off\]|"samlUnsolicited",|\\\|saml(?=[ `])/g, ""],
+  [/submit-to-the-oin\.md$/, /(?:\||,)saml(?=[|,])|^ {2}saml:\n/gm, ""],
+  [/\.md$/, /^\| `saml[-`].*\n/gm, ""],
   [/^renovate\.json$/, /^ *"@node-saml\/\*",\n/gm, ""],
   [/\/nginx\.conf$/, /\|saml(?=\|)/g, ""],
   [/\/Caddyfile$/, / \/saml\/\*/g, ""],
