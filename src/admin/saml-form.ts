@@ -5,7 +5,7 @@ import type { SamlSettings } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
 import { aliasNeedsOrgUrl, bothForUniversalLogout, checkAppInstanceId } from "../saml/app-instance.ts";
 import { parseIdpMetadata } from "../saml/idp-metadata.ts";
-import { checkSigningCertificates, readCertificate } from "../trust/certificates.ts";
+import { checkSigningCertificates, readCertificate } from "../trust/signing-certificates.ts";
 import { checkedUrl, type FetchLimits, guardedDocument } from "../trust/guarded-fetch.ts";
 import {
   type ConnectionForm,
@@ -16,7 +16,7 @@ import {
   readRoleMapping,
   textCheck,
 } from "./form-reader.ts";
-import { ourCertificates } from "./saml-keys.ts";
+import { certificateValues } from "./saml-keys.ts";
 
 /** The fields whose SAML attribute can have another name. */
 const nameableFields = attributes.flatMap(({ field, label, samlAttribute }) =>
@@ -43,7 +43,7 @@ export const samlForm: ConnectionForm<SamlSettings> = {
     shownFields: ["idpEntityId", "ssoUrl"],
     screenText: "The app in Okta, with its metadata URL marked",
   },
-  ourCertificates,
+  pageValues: certificateValues,
   checks: samlChecks,
   read: (form, limits, { settings }) => readSamlForm(form, limits, settings),
   values: samlValues,
