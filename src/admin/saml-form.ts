@@ -16,7 +16,7 @@ import {
   readRoleMapping,
   textCheck,
 } from "./form-reader.ts";
-import { certificateValues } from "./saml-keys.ts";
+import { samlPageValues } from "./saml-keys.ts";
 
 /** The fields whose SAML attribute can have another name. */
 const nameableFields = attributes.flatMap(({ field, label, samlAttribute }) =>
@@ -43,7 +43,7 @@ export const samlForm: ConnectionForm<SamlSettings> = {
     shownFields: ["idpEntityId", "ssoUrl"],
     screenText: "The app in Okta, with its metadata URL marked",
   },
-  pageValues: certificateValues,
+  pageValues: samlPageValues,
   checks: samlChecks,
   read: (form, limits, { settings }) => readSamlForm(form, limits, settings),
   values: samlValues,

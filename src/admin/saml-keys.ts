@@ -22,11 +22,15 @@ export function keyFacts(certificates: readonly string[]): Fact[] {
   return [["Our certificates", fingerprints.join("\n")]];
 }
 
-/** The certificates of both sides, for the connection's page. */
-export async function certificateValues(deps: AdminDeps, context: KeyContext) {
-  const ours = await ourCertificates(deps, context);
+/** The certificates of both sides, and the tenant's policy, for the connection's page. */
+export async function samlPageValues(deps: AdminDeps, context: KeyContext) {
+  const [ours, unsolicitedAllowed] = await Promise.all([
+    ourCertificates(deps, context),
+    context.store.connections.unsolicitedAllowed(),
+  ]);
   const { settings } = context.connection;
   return {
+    unsolicitedAllowed,
     shownKeys: shownValue(keyFacts(ours)),
     certificates: ((settings && providerIn(settings).certificates) ?? []).map(certificateRow),
     ourCertificates: ours.map(certificateRow),

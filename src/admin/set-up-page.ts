@@ -71,7 +71,7 @@ async function recordVisit({ store, person }: SetUpContext, req: Request, step: 
 /** The template values that are read from the store. */
 async function readStored(deps: AdminDeps, context: SetUpContext) {
   const { store, connection } = context;
-  const [secrets, test, domains, links, tokens, inspector, stream, unsolicitedAllowed] = await Promise.all([
+  const [secrets, test, domains, links, tokens, inspector, stream] = await Promise.all([
     store.connections.sealedSecrets(connection.id),
     latestSignInTest(store, deps.sealer, connection.id),
     store.domains.list(),
@@ -79,7 +79,6 @@ async function readStored(deps: AdminDeps, context: SetUpContext) {
     store.tokens.list(),
     store.inspector.state(),
     store.signalStreams.ofConnection(connection.id),
-    store.connections.unsolicitedAllowed(),
   ]);
   const isActive = connection.status === "active";
   // The index of entries by their target, which here is a connection.
@@ -90,7 +89,6 @@ async function readStored(deps: AdminDeps, context: SetUpContext) {
     secret: { isStored: secrets.current !== null, isChanging: secrets.former !== null },
     test,
     canLink: canLink(context, test),
-    unsolicitedAllowed,
     links,
     signIns,
     figures,
