@@ -70,6 +70,10 @@ export function guideData(facts: GuideFacts, { origin, tenant, key }: GuideReade
       backup: origin + (tenant === null ? paths.passwordLogin : paths.passwordLoginOf(tenant)),
       guide: (capability: Capability) => origin + paths.guide(capability),
     },
+    /** The sign-in protocols of the manifest. */
+    signIns: connectionTypes
+      .filter((type) => manifest[type])
+      .map((type) => ({ type, name: signInProtocols[type].name })),
     /** The resource type of roles, which federated claims can name; null if Okta assigns no roles. */
     roleEntitlement:
       manifest.scim?.entitlements.find(({ endpoint }) => endpoint === "/Roles")?.resourceType ?? null,
@@ -81,7 +85,7 @@ export function guideData(facts: GuideFacts, { origin, tenant, key }: GuideReade
       assignableAt(endpoint, facts).map((value) => ({ resourceType, ...value })),
     ),
     oidcAttributes: table.filter(({ oidcClaim }) => oidcClaim !== null),
-    samlAttributes: table.filter(({ samlAttribute }) => samlAttribute !== null),
+    samlAttributes: table.filter(({ samlAttribute }) => samlAttribute !== undefined), // SAML
   };
 }
 

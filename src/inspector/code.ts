@@ -78,6 +78,7 @@ function linesOf(value: unknown, { depth, key, comma }: JsonPlace): CodeLine[] {
   ];
 }
 
+// SAML {
 /** The tags and texts of XML, and the attributes of a tag. */
 const xmlPieces = /<\/?[^\s<>/]+|\/?>|\s+|[^\s<>="]+(?==")|"[^"]*"|=|[^<>"=]+|[<>"]/g;
 
@@ -123,6 +124,7 @@ function xmlLine(depth: number, text: string): CodeLine {
 function localName(qualified: string): string {
   return qualified.replace(/^.*:/, "");
 }
+// SAML }
 
 /** A text that was cut has parts that never close: those do not fold. */
 function closedOnly(lines: CodeLine[]): CodeLine[] {

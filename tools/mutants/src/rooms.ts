@@ -29,6 +29,7 @@ const everyCondition = true;
 
 /** The first matching row counts. A path without a row has the tests of the folder of the same name. */
 const rooms: readonly Room[] = [
+  // SAML {
   {
     source: "src/saml/",
     tests: [
@@ -38,6 +39,7 @@ const rooms: readonly Room[] = [
       "test/reach/",
     ],
   },
+  // SAML }
   {
     source: "src/oidc/",
     tests: [
@@ -100,10 +102,12 @@ const rooms: readonly Room[] = [
   })),
   { source: "packages/scim-server/", tests: ["packages/scim-server/test/", "test/scim/", "test/reach/"] },
   { source: "src/scim/", tests: ["test/scim/", "test/reach/"] },
+  // SAML {
   {
     source: "packages/saml-policy/",
     tests: ["packages/saml-policy/test/", "test/saml/", "test/universal-logout/saml.test.ts"],
   },
+  // SAML }
   { source: "src/store/tenant/inspector.ts", tests: ["test/inspector/", "test/store/"], everyCondition },
   { source: "src/store/tenant/tasks.ts", tests: ["test/tasks/", "test/store/"], everyCondition }, // sample domain
   {
