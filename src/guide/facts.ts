@@ -41,7 +41,7 @@ export const configuredFacts: GuideFacts = {
 /** The capabilities that the manifest enables: each has a guide. */
 export function offeredGuides({ integration: manifest }: GuideFacts): Capability[] {
   const declared = { ...manifest, xaa: manifest.crossAppAccess };
-  return capabilities.filter((capability) => declared[capability] !== null);
+  return capabilities.filter((capability) => declared[capability]);
 }
 
 /** All facts for the templates. A template takes every fact from here, and never repeats one by hand. */
