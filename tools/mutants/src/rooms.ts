@@ -23,6 +23,7 @@ const consoleOfConnections = ["test/directory/", "test/admin/", "test/cli/", "te
 const testSignIns = ["test/oidc/test-sign-in.test.ts", "test/saml/test-sign-in.test.ts"];
 const agentTests = [
   "test/cross-app-access/",
+  "test/saml/cross-app-access.test.ts",
   "test/tasks/", // sample domain
 ];
 const everyCondition = true;
@@ -53,6 +54,20 @@ const rooms: readonly Room[] = [
   { source: "src/sso/subjects.ts", tests: ["test/universal-logout/", "test/shared-signals/"] },
   { source: "src/sso/", tests: ["test/sso/", "test/oidc/", "test/saml/", "test/reach/"] },
   { source: "src/universal-logout/", tests: ["test/universal-logout/"] },
+  {
+    source: "src/shared-signals/",
+    tests: [
+      "test/shared-signals/",
+      "test/saml/shared-signals.test.ts", // SAML
+    ],
+  },
+  {
+    source: "src/trust/connection-facts.ts",
+    tests: [
+      "test/trust/",
+      "test/saml/connection-facts.test.ts", // SAML
+    ],
+  },
   { source: "src/cross-app-access/", tests: agentTests, everyCondition },
   { source: "src/oauth/", tests: [...agentTests, "test/scim-authorization/"], everyCondition },
   { source: "src/scim-authorization/", tests: ["test/scim-authorization/"], everyCondition },
