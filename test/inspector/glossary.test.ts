@@ -46,10 +46,10 @@ describe("times in messages", () => {
     ["exp", String(at / 1000 + 3_540), "29 Nov 2026, 20:59:00 UTC, in 59 min"],
     ["iat", String(at / 1000 - 4), "29 Nov 2026, 19:59:56 UTC, 4 s earlier"],
     ["auth_time", String(at / 1000), "29 Nov 2026, 20:00:00 UTC, now"],
-    ["NotOnOrAfter", "2026-11-29T20:05:00.000Z", "29 Nov 2026, 20:05:00 UTC, in 5 min"],
+    ["NotOnOrAfter", "2026-11-29T20:05:00.000Z", "29 Nov 2026, 20:05:00 UTC, in 5 min"], // SAML
     ["exp", "99999999999999999999", null],
     ["exp", "soon", null],
-    ["NotBefore", "yesterday", null],
+    ["NotBefore", "yesterday", null], // SAML
     ["sub", "1795982400", null],
   ];
   for (const [name, value, note] of cases) {
