@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { newSamlKey } from "okta-stand-in/keys"; // SAML
-import { newId, type OrgApp } from "okta-stand-in/state";
+import { newId, type OrgApp } from "okta-stand-in/state"; // SAML
 import { addApp } from "okta-stand-in/testing";
 import type { Page } from "playwright-core";
 import { brand } from "../../config/brand.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { connectionCommands } from "../../src/cli/connections.ts";
 import { recordEdit } from "../../src/directory/connections.ts";
-import { InvalidError, NotFoundError } from "../../src/errors.ts";
+import { InvalidError } from "../../src/errors.ts";
 import type { Connection } from "../../src/model.ts";
 import { sealer } from "../../src/store/secrets.ts";
 import { dataKey, runCommand } from "../helpers/cli.ts";
