@@ -138,7 +138,7 @@ const otherFacts: GuideFacts = {
     label: `Label ${index}`,
     scim: `scimPath${index}`,
     oidcClaim: entry.oidcClaim && `claim_${index}`,
-    samlAttribute: entry.samlAttribute && `saml_${index}`, // SAML
+    ...(entry.samlAttribute ? { samlAttribute: `saml_${index}` } : {}), // SAML
     oktaExpression: entry.oktaExpression && `user.expression${index}`,
   })),
   entitlements: [{ id: "grazing", displayName: "Grazing", description: "May graze." }],
@@ -331,7 +331,11 @@ describe("configuration guides", () => {
       assert.ok(sections.length >= (["scim", "xaa"].includes(capability) ? 0 : 3), capability);
       for (const section of sections) assert.equal(section.split(other).length, 2, section);
       // Okta's link of an app leads to the guide to its sign-in, and to that of SCIM.
-      assert.equal(text.split("## Contents")[0]?.includes(bold(links[capability])), capability !== "xaa", capability);
+      assert.equal(
+        text.split("## Contents")[0]?.includes(bold(links[capability])),
+        capability !== "xaa",
+        capability,
+      );
     }
   });
 

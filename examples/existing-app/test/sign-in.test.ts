@@ -18,7 +18,7 @@ describe("signing in to the example", () => {
     });
 
     it("finds the user by Okta's id after a change of the address", async () => {
-      await example
+      await example()
         .sql("users")
         .where({ external_id: example().ada.id })
         .update({ email: "ada.l@acme.example" });
@@ -59,7 +59,9 @@ describe("signing in to the example", () => {
     it("refuses an answer that comes too late", async () => {
       const browser = browserAt(example());
       const path = await oidcCallback(browser);
-      await example().sql("pending_sign_ins").update({ expires_at: Date.now() - 1 });
+      await example()
+        .sql("pending_sign_ins")
+        .update({ expires_at: Date.now() - 1 });
       await assertRefused(await browser.get(path), "sign-in-not-started-here");
     });
 

@@ -42,6 +42,7 @@ interface Planted {
 
 const { description, variables } = integration;
 const { saml } = integration; // SAML
+assert.ok(saml); // SAML
 
 const planted: Planted[] = [
   { name: "a logo of 201 × 200 pixels", logo: png(201, 200), fails: ["listing-logo"], seen: /201 × 200/ },
@@ -112,7 +113,7 @@ const planted: Planted[] = [
   // SAML {
   {
     name: "a flow description of 2049 characters",
-    change: { saml: saml && { ...saml, spFlowDescription: "x".repeat(2049) } },
+    change: { saml: { ...saml, spFlowDescription: "x".repeat(2049) } },
     fails: ["listing-capabilities"],
   },
   // SAML }
@@ -226,7 +227,12 @@ describe("oin:check of a deployment", () => {
     const areas = [...connectionTypes, "scim"] as const;
     const outcome = await ready().check({ areas: [...areas], connections: [], scimToken: null });
     const found = connectionTypes.map((type) => `${type}-connection` as const);
-    assertFound(outcome, [...found, "scim-token-given"], [], /name one with --connection[\s\S]*--scim-token-stdin/);
+    assertFound(
+      outcome,
+      [...found, "scim-token-given"],
+      [],
+      /name one with --connection[\s\S]*--scim-token-stdin/,
+    );
   });
 
   // SAML {
@@ -258,14 +264,17 @@ describe("oin:check of a deployment", () => {
     const manifest = {
       ...integration,
       oidc: oidc && { ...oidc, idpInitiated: false, signOutOfOkta: false },
-      saml: saml && { ...saml, spInitiated: false }, // SAML
+      saml: { ...saml, spInitiated: false }, // SAML
     };
     const undeclared = [
       "/(initiate|signed-out)$",
       "/saml/[^/]+/login", // SAML
     ];
     ready().front.plant(inRequests("GET", new RegExp(undeclared.join("|")), () => ({ status: 404 })));
-    const outcome = await ready().check({ areas: [...connectionTypes] }, { product: { ...product, manifest } });
+    const outcome = await ready().check(
+      { areas: [...connectionTypes] },
+      { product: { ...product, manifest } },
+    );
     assertFound(outcome, []);
   });
 
