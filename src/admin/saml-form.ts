@@ -5,8 +5,8 @@ import type { SamlSettings } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
 import { aliasNeedsOrgUrl, bothForUniversalLogout, checkAppInstanceId } from "../saml/app-instance.ts";
 import { parseIdpMetadata } from "../saml/idp-metadata.ts";
-import { checkSigningCertificates, readCertificate } from "../trust/signing-certificates.ts";
 import { checkedUrl, type FetchLimits, guardedDocument } from "../trust/guarded-fetch.ts";
+import { checkSigningCertificates, readCertificate } from "../trust/signing-certificates.ts";
 import {
   type ConnectionForm,
   type EnteredConnection,

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { blockPerson, deletePerson, giveRole } from "../../src/directory/administration.ts";
 import { formOn, submit } from "../helpers/forms.ts";
 import { assertRedirect } from "../helpers/pages.ts";
-import { type Act, connectionState, createWorld, describeStalePages, storeOf, type World } from "./stale-pages.ts";
+import {
+  type Act,
+  connectionState,
+  createWorld,
+  describeStalePages,
+  storeOf,
+  type World,
+} from "./stale-pages.ts";
 
 let count = 0;
 

@@ -39,7 +39,11 @@ describe("admin -- tenant sessions", () => {
       const [entry] = await acme.store.activity.latest(1);
       assert.deepEqual(
         [entry?.actorKind, entry?.action, entry?.changed],
-        ["operator", "sessions.limits_changed", ["absoluteMinutes: 1440 → 2880", "adminFreshMinutes: off → 15"]],
+        [
+          "operator",
+          "sessions.limits_changed",
+          ["absoluteMinutes: 1440 → 2880", "adminFreshMinutes: off → 15"],
+        ],
       );
       assert.deepEqual(await run("--admin-sign-in", "off", "--idle", "60"), {
         ...changed,

@@ -269,11 +269,10 @@ const issuers = [
       claims(({ connection }) => ({ aud_tenant: connection.key.toUpperCase() })),
     ],
   ),
-  ...refusedBy(
-    "subject-named",
-    { otherwise: "tenant-vouched" },
-    ["no person", claims(() => ({ sub: undefined }))],
-  ),
+  ...refusedBy("subject-named", { otherwise: "tenant-vouched" }, [
+    "no person",
+    claims(() => ({ sub: undefined })),
+  ]),
   // SAML {
   ...refusedBy(
     "subject-named",

@@ -331,7 +331,11 @@ describe("configuration guides", () => {
       assert.ok(sections.length >= (["scim", "xaa"].includes(capability) ? 0 : 3), capability);
       for (const section of sections) assert.equal(section.split(other).length, 2, section);
       // Okta's link of an app leads to the guide to its sign-in, and to that of SCIM.
-      assert.equal(text.split("## Contents")[0]?.includes(bold(links[capability])), capability !== "xaa", capability);
+      assert.equal(
+        text.split("## Contents")[0]?.includes(bold(links[capability])),
+        capability !== "xaa",
+        capability,
+      );
     }
   });
 

@@ -38,7 +38,14 @@ const ofNoTenant: Record<string, string> = {
 };
 
 /** Folders whose routes anyone may ask. */
-const publicFolders: string[] = ["login", "setup", ...connectionTypes, "shared-signals", ".well-known", "forward-auth"];
+const publicFolders: string[] = [
+  "login",
+  "setup",
+  ...connectionTypes,
+  "shared-signals",
+  ".well-known",
+  "forward-auth",
+];
 
 /** The path of a route of the console, with tenant A's values. */
 export function pathIn({ path }: Pick<Route, "path">, a: TenantA): string {

@@ -126,7 +126,10 @@ describe("the page of a message", () => {
       assert.ok(decoded.indexOf('id="failure"') < decoded.indexOf('class="code'));
       const text = readable(decoded);
       assert.match(text, /Failed: The provider accepts the client[\s\S]*found invalid_client/);
-      assert.match(text, /What to do: Enter the client ID and an active client secret on the connection's page\./);
+      assert.match(
+        text,
+        /What to do: Enter the client ID and an active client secret on the connection's page\./,
+      );
       assert.match(text, /The person read: “Your identity provider does not accept the client ID/);
       assert.match(
         decoded,

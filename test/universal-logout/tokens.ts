@@ -42,25 +42,31 @@ export function useTokens(): Tokens {
       const times = { iat: seconds(), nbf: seconds() - 300, exp: seconds() + 300 };
       const all = { jti: randomUUID(), iss: issuer, sub: "0oa1", aud: audience, ...times, ...claims };
       return await new SignJWT(all as Fields)
-        .setProtectedHeader({ typ: "global-token-revocation+jwt", alg: "RS256", kid: "k", ...header } as never)
+        .setProtectedHeader({
+          typ: "global-token-revocation+jwt",
+          alg: "RS256",
+          kid: "k",
+          ...header,
+        } as never)
         .sign(key);
     },
   };
 }
 
 /** Tokens that are invalid for every kind of connection. The claims are made by the test, because their times pass. */
-export const wrongTokens: [what: string, claims: Fields | (() => Fields), header: Fields, problem: RegExp][] = [
-  ["another type", {}, { typ: "JWT" }, /"typ"/],
-  ["another issuer", { iss: "https://evil.example" }, {}, /"iss"/],
-  ["no issuer", { iss: undefined }, {}, /"iss"/],
-  ["another application", { sub: "0oa2" }, {}, /"sub"/],
-  ["no application", { sub: undefined }, {}, /"sub"/],
-  ["another audience", { aud: `${audience}?x=1` }, {}, /"aud"/],
-  ["no audience", { aud: undefined }, {}, /"aud"/],
-  ["no id", { jti: undefined }, {}, /"jti"/],
-  ["no expiry", { exp: undefined }, {}, /"exp"/],
-  ["no time of issue", { iat: undefined }, {}, /"iat"/],
-  ["a time that is over", () => ({ exp: seconds() - 120 }), {}, /"exp"/],
-  ["a time to come", () => ({ nbf: seconds() + 120 }), {}, /"nbf"/],
-  ["an age of twenty minutes", () => ({ iat: seconds() - 1200 }), {}, /"iat"/],
-];
+export const wrongTokens: [what: string, claims: Fields | (() => Fields), header: Fields, problem: RegExp][] =
+  [
+    ["another type", {}, { typ: "JWT" }, /"typ"/],
+    ["another issuer", { iss: "https://evil.example" }, {}, /"iss"/],
+    ["no issuer", { iss: undefined }, {}, /"iss"/],
+    ["another application", { sub: "0oa2" }, {}, /"sub"/],
+    ["no application", { sub: undefined }, {}, /"sub"/],
+    ["another audience", { aud: `${audience}?x=1` }, {}, /"aud"/],
+    ["no audience", { aud: undefined }, {}, /"aud"/],
+    ["no id", { jti: undefined }, {}, /"jti"/],
+    ["no expiry", { exp: undefined }, {}, /"exp"/],
+    ["no time of issue", { iat: undefined }, {}, /"iat"/],
+    ["a time that is over", () => ({ exp: seconds() - 120 }), {}, /"exp"/],
+    ["a time to come", () => ({ nbf: seconds() + 120 }), {}, /"nbf"/],
+    ["an age of twenty minutes", () => ({ iat: seconds() - 1200 }), {}, /"iat"/],
+  ];

@@ -59,7 +59,9 @@ describe("signing in to the example", () => {
     it("refuses an answer that comes too late", async () => {
       const browser = browserAt(example());
       const path = await oidcCallback(browser);
-      await example().sql("pending_sign_ins").update({ expires_at: Date.now() - 1 });
+      await example()
+        .sql("pending_sign_ins")
+        .update({ expires_at: Date.now() - 1 });
       await assertRefused(await browser.get(path), "sign-in-not-started-here");
     });
 

@@ -226,7 +226,12 @@ describe("oin:check of a deployment", () => {
     const areas = [...connectionTypes, "scim"] as const;
     const outcome = await ready().check({ areas: [...areas], connections: [], scimToken: null });
     const found = connectionTypes.map((type) => `${type}-connection` as const);
-    assertFound(outcome, [...found, "scim-token-given"], [], /name one with --connection[\s\S]*--scim-token-stdin/);
+    assertFound(
+      outcome,
+      [...found, "scim-token-given"],
+      [],
+      /name one with --connection[\s\S]*--scim-token-stdin/,
+    );
   });
 
   // SAML {
@@ -265,7 +270,10 @@ describe("oin:check of a deployment", () => {
       "/saml/[^/]+/login", // SAML
     ];
     ready().front.plant(inRequests("GET", new RegExp(undeclared.join("|")), () => ({ status: 404 })));
-    const outcome = await ready().check({ areas: [...connectionTypes] }, { product: { ...product, manifest } });
+    const outcome = await ready().check(
+      { areas: [...connectionTypes] },
+      { product: { ...product, manifest } },
+    );
     assertFound(outcome, []);
   });
 

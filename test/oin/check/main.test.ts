@@ -46,7 +46,11 @@ describe("npm run oin:check", () => {
   const ready = useReadyDeployment(() => use);
 
   const words = () => ["--url", ready().front.url, "--connection", ready().key];
-  const withToken = ["--scim-token-stdin", "--only", `site,listing,${connectionTypes.join()},universal-logout,scim`];
+  const withToken = [
+    "--scim-token-stdin",
+    "--only",
+    `site,listing,${connectionTypes.join()},universal-logout,scim`,
+  ];
   const leftBehind = async () => {
     const { body } = await scimClient(ready().app, ready().token).get("/Users");
     return body.Resources.filter(({ userName }: { userName: string }) => userName.startsWith("Oincheck"));
@@ -189,11 +193,7 @@ describe("npm run oin:check", () => {
   }
 
   const wrong: [what: string, words: string[], problem: RegExp][] = [
-    [
-      "a missing --url",
-      [],
-      new RegExp(`^--url is missing: ${atUrl.join(", ")} need it\\.`),
-    ],
+    ["a missing --url", [], new RegExp(`^--url is missing: ${atUrl.join(", ")} need it\\.`)],
     [
       "an address with a path",
       ["--url", "https://app.example.com/app"],

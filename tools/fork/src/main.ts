@@ -37,7 +37,15 @@ function main(tree: ForkedFiles): void {
   }
   // Packages that are gone leave the lock file, too.
   if (tree.changes.some(({ path }) => path === "packages/saml-policy"))
-    run("npm", "install", "--package-lock-only", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund");
+    run(
+      "npm",
+      "install",
+      "--package-lock-only",
+      "--prefer-offline",
+      "--ignore-scripts",
+      "--no-audit",
+      "--no-fund",
+    );
   run("npx", "biome", "check", "--write", ".");
   const guide = options.guide ? run("npm", "run", "--silent", "guide") : "";
   const notWritten = guide.split("\n").filter((line) => line.startsWith("Not written"));

@@ -24,7 +24,9 @@ export function withoutLinks(text: string, isGone: (target: string) => boolean):
     if (kept.length === targets.length) return line;
     if (kept.length === 0) return "";
     return line
-      .replaceAll(/[,;] (?:and )?\[[^[\]]*\]\(([^)\s]+)\)/g, (part, target: string) => (isGone(target) ? "" : part))
+      .replaceAll(/[,;] (?:and )?\[[^[\]]*\]\(([^)\s]+)\)/g, (part, target: string) =>
+        isGone(target) ? "" : part,
+      )
       .replaceAll(/\[[^[\]]*\]\(([^)\s]+)\)(?:, )?/g, (part, target: string) => (isGone(target) ? "" : part));
   });
 }

@@ -26,7 +26,8 @@ describe("the words of SAML", () => {
     ["OIDC, SAML and SCIM", "OIDC and SCIM"],
   ];
   for (const [before, after] of prose)
-    it(`leave the list "${before}"`, () => assert.equal(withoutSaml("docs/any.md", `${before}\n`), `${after}\n`));
+    it(`leave the list "${before}"`, () =>
+      assert.equal(withoutSaml("docs/any.md", `${before}\n`), `${after}\n`));
 
   it("keep a line that has no mark, and what is about other products", () => {
     const line = "a // SAML 2.0 is meant\n";
@@ -99,7 +100,8 @@ describe("the application without SAML", () => {
     for (const folder of ["src", "config"]) cpSync(folder, join(root, folder), { recursive: true });
     for (const folder of ["node_modules", "packages"])
       symlinkSync(join(process.cwd(), folder), join(root, folder));
-    for (const path of ownedBySaml) if (/^src\//.test(path)) rmSync(join(root, path), { recursive: true, force: true });
+    for (const path of ownedBySaml)
+      if (/^src\//.test(path)) rmSync(join(root, path), { recursive: true, force: true });
     for (const path of sources())
       writeFileSync(path, withoutSaml(relative(root, path), readFileSync(path, "utf8")));
   });

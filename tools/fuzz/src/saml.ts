@@ -24,7 +24,11 @@ export async function samlRequests(world: FuzzedApp): Promise<NextRequest> {
   return (random) => samlRequest(world, provider, random);
 }
 
-async function samlRequest({ url }: FuzzedApp, { saml, samlKey }: Provider, random: Random): Promise<Template> {
+async function samlRequest(
+  { url }: FuzzedApp,
+  { saml, samlKey }: Provider,
+  random: Random,
+): Promise<Template> {
   const path = `/saml/${saml.key}`;
   const begin = () => request("GET", `${path}/login`, { query: [["returnTo", "/account"]] });
   const finish = () => request("GET", `${path}/finish`, { query: [["ticket", "0123456789abcdef"]] });
