@@ -18,7 +18,7 @@ describe("signing in to the example", () => {
     });
 
     it("finds the user by Okta's id after a change of the address", async () => {
-      await example
+      await example()
         .sql("users")
         .where({ external_id: example().ada.id })
         .update({ email: "ada.l@acme.example" });

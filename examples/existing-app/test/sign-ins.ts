@@ -36,7 +36,7 @@ export function useSignIns(): SignIns {
   return {
     example: () => example,
     rowsIn,
-    async oidcCallback(browser, { change = (url) => url, person = example.ada } = {}) {
+    async oidcCallback(browser, { change = (url: string) => url, person = example.ada } = {}) {
       const { location } = await browser.get("/oidc/login");
       const atOrg = await example.org.signedIn(person);
       const { pathname, search } = new URL((await throughOrg(example, atOrg, change(location ?? ""))).url);
