@@ -15,7 +15,7 @@ export interface AttributeEntry {
   oidcClaim: string | null;
   // SAML {
   /** Name of the SAML attribute, if there is one. */
-  samlAttribute?: string;
+  samlAttribute?: string | undefined;
   // SAML }
   /** The source of the value in Okta, in its expression language. */
   oktaExpression: string | null;

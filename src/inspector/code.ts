@@ -124,7 +124,6 @@ function xmlLine(depth: number, text: string): CodeLine {
 function localName(qualified: string): string {
   return qualified.replace(/^.*:/, "");
 }
-// SAML }
 
 /** A text that was cut has parts that never close: those do not fold. */
 function closedOnly(lines: CodeLine[]): CodeLine[] {
@@ -138,6 +137,7 @@ function closedOnly(lines: CodeLine[]): CodeLine[] {
   }
   return lines.map((line, index) => (isPaired.has(index) ? line : { ...line, fold: null }));
 }
+// SAML }
 
 /** Leaves out folds around a few lines, and the one around everything. */
 function folded(lines: CodeLine[]): CodeLine[] {

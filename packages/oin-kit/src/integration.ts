@@ -31,7 +31,7 @@ export interface Integration {
   testAccount: { tenant: string; tenantName: string; username: string; firstName: string; lastName: string };
   oidc: OidcCapability | null;
   /** A product that does not speak it can leave it out. */
-  saml?: SamlCapability | null;
+  saml?: SamlCapability | null | undefined;
   scim: ScimCapability | null;
   /** Needs `oidc` or `saml`. */
   universalLogout: UniversalLogoutCapability | null;

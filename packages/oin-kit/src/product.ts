@@ -28,7 +28,7 @@ export interface ProductAttribute {
   /** Path in SCIM (RFC 7644 §3.10). */
   scim: string;
   /** The SAML attribute; null or absent if there is none. */
-  samlAttribute?: string | null;
+  samlAttribute?: string | null | undefined;
   /** The source of the value in Okta's expression language. */
   oktaExpression: string | null;
   /** Set for attributes of the product's SCIM extension. */

@@ -165,10 +165,12 @@ interface CallOptions {
   allowMissing?: boolean;
 }
 
+// SAML {
 /** An expression that Okta evaluates. */
 function placeholder(path: string): string {
   return `\${${path}}`;
 }
+// SAML }
 
 function labelOf(customer: string): string {
   return `${brand.productName} (${customer})`;

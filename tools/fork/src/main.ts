@@ -35,17 +35,7 @@ function main(tree: ForkedFiles): void {
     console.log("There was nothing to do.");
     return;
   }
-  // Packages that are gone leave the lock file, too.
-  if (tree.changes.some(({ path }) => path === "packages/saml-policy"))
-    run(
-      "npm",
-      "install",
-      "--package-lock-only",
-      "--prefer-offline",
-      "--ignore-scripts",
-      "--no-audit",
-      "--no-fund",
-    );
+  if (tree.changes.some(({ what }) => what === "packages of SAML")) tidyPackages();
   run("npx", "biome", "check", "--write", ".");
   const guide = options.guide ? run("npm", "run", "--silent", "guide") : "";
   const notWritten = guide.split("\n").filter((line) => line.startsWith("Not written"));
@@ -77,6 +67,20 @@ function run(program: string, ...words: string[]): string {
     process.exitCode = 1;
   }
   return stdout;
+}
+
+/** Packages that are gone leave the lock file, too, and what only they imported is not exported any more. */
+function tidyPackages(): void {
+  run(
+    "npm",
+    "install",
+    "--package-lock-only",
+    "--prefer-offline",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+  );
+  run("npx", "knip", "--fix", "--fix-type", "exports,types", "--no-exit-code");
 }
 
 /** The files in which a person has to find other words. */

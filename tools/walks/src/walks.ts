@@ -109,6 +109,7 @@ function measuredWalk({ name, toRead }: Walk, functions: ExecutedFunctions): Mea
   };
 }
 
+// SAML {
 /** Several requests that belong together, counted as one walk. */
 function together(name: string, walks: readonly MeasuredWalk[]): MeasuredWalk {
   const executed: ExecutedFunctions = new Map();
@@ -116,6 +117,7 @@ function together(name: string, walks: readonly MeasuredWalk[]): MeasuredWalk {
     executed.set(path, [...new Set([...(executed.get(path) ?? []), ...functions])]);
   return { name, executed, toRead: [...new Set(walks.flatMap(({ toRead }) => toRead))] };
 }
+// SAML }
 
 async function oidcWalk(app: TestApp, { database }: TestDatabase, provider: OpenIdProvider): Promise<Walk> {
   const tenant = await createTestTenant(database);

@@ -1,4 +1,3 @@
-import { okta } from "okta-labels/labels";
 import { orgIdOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
 import { landingPath } from "../../../../src/web/home.ts";
