@@ -102,6 +102,8 @@ describe("Okta's labels in the texts", () => {
     assert.deepEqual(unknown, []);
   });
 
+  // SAML {
+  // Okta has the labels of SAML, whether this product takes them or not.
   it("are all in use", () => {
     const code = sources.map(({ text }) => text).join("\n");
     const prose = howTo.map((path) => readFileSync(path, "utf8")).join("\n");
@@ -114,6 +116,7 @@ describe("Okta's labels in the texts", () => {
     );
     assert.deepEqual(unused, [], "no text takes these labels: delete them");
   });
+  // SAML }
 
   it("finds labels that are repeated by hand, and leaves others alone", () => {
     const found: [path: string, text: string, labels: string[]][] = [

@@ -9,7 +9,7 @@ export const labelParts: ReadonlySet<string> = new Set(
 
 /** Labels that are also names: of protocols, of features and of a person's profile page. Texts may write them. */
 const names = new Set<string>([
-  okta.signOn.saml, // SAML
+  okta.signOn.saml,
   okta.signOn.openIdConnect,
   okta.signOn.secureWebAuthentication,
   okta.oin.importUserSchema,

@@ -81,17 +81,21 @@ describe("the page of a message", () => {
       assert.doesNotMatch(sent, /class="term"|in 59 min/);
     });
 
-    it("shows JSON as JSON and XML as XML, indented", async () => {
-      const xml = '<a>\n  <b C="d"/>\n</a>';
+    it("shows JSON as JSON, indented", async () => {
       const { decoded = "", sent = "" } = await pagesOf({
         request: { head: ["PATCH /x"], json: { a: { b: 1 } } },
-        response: { head: ["200 OK"], xml },
       });
-      for (const page of [decoded, sent]) {
+      for (const page of [decoded, sent])
         assert.ok(readable(page).includes('{\n  "a": {\n    "b": 1\n  }\n}'), page);
-        assert.ok(readable(page).includes(xml), page);
-      }
     });
+
+    // SAML {
+    it("shows XML as XML, indented", async () => {
+      const xml = '<a>\n  <b C="d"/>\n</a>';
+      const { decoded = "", sent = "" } = await pagesOf({ response: { head: ["200 OK"], xml } });
+      for (const page of [decoded, sent]) assert.ok(readable(page).includes(xml), page);
+    });
+    // SAML }
 
     it("has no section for an empty query, and says what a decision is", async () => {
       const { decoded = "" } = await pagesOf({ request: { head: ["GET /x"], query: {} } });

@@ -61,6 +61,7 @@ const mayNameSaml = [
   // Tests of the stand-in's pages, and of any package as the catalog wants it.
   "test/demo/pages.test.ts",
   "test/helpers/catalog-app.ts",
+  "test/helpers/okta-labels.ts",
 ];
 
 /** Names of other things: the format of a subject, on which a rule of the application depends (RFC 9493 §3.2.5), and this tool's test. */
