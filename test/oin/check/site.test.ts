@@ -119,7 +119,8 @@ describe("oin:check of a deployment's TLS", () => {
     const failed = results.filter(({ verdict }) => verdict === "fail").map(({ rule }) => rule);
     assert.deepEqual(failed, [
       "site-reachable",
-      ...connectionTypes.map((type) => `${type}-served`),
+      "oidc-served",
+      "saml-served", // SAML
       "ul-served",
       "agents-metadata",
       "guide-public",
