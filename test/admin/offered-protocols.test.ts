@@ -32,6 +32,7 @@ describe("the protocols of a new connection", () => {
       return (await site().acme.store.connections.list()).find((one) => one.key === key)?.type;
     };
 
+    // SAML {
     it("are chosen by the name that they have in Okta", async () => {
       const text = await page();
       for (const type of connectionTypes) {
@@ -39,6 +40,7 @@ describe("the protocols of a new connection", () => {
         assert.equal(await created(type, `chosen-${type}`), type);
       }
     });
+    // SAML }
 
     for (const type of connectionTypes)
       it(`are not asked for where the manifest has only ${type}, and no other is created`, async () => {

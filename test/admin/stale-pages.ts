@@ -36,7 +36,7 @@ export interface Act<W extends World = World> {
   state(world: W): Promise<unknown>;
 }
 
-/** What a test has: its world, a browser of the owner, and the page that says what has changed. */
+/** The world of a test, a browser of the owner, and the page that says what has changed. */
 export interface StalePage<W extends World> {
   world: W;
   client: Client;
