@@ -9,7 +9,7 @@ interface TestedProtocol {
   type: ConnectionType;
   /** The least that a connection needs. */
   settings: ConnectionSettings;
-  /** What the form of these settings sends. */
+  /** The fields that the form of these settings sends. */
   form: Record<string, string>;
   /** The settings of a connection whose org is known by this issuer. */
   settingsAt(issuer: string): ConnectionSettings;

@@ -108,6 +108,9 @@ function remaining({ remove }: ForkOptions): string[] {
     remove.includes("demo")
       ? "data/: delete what a demo left there; docs/how-to/run-it-locally.md starts the application alone"
       : "data/: a demo that ran before needs npm run demo -- --reset",
+    ...(remove.includes("saml")
+      ? ["npm install: packages that only SAML used are not in the lock file any more"]
+      : []),
     "npm run check, and a commit",
   ];
 }

@@ -7,7 +7,7 @@ interface Explained {
   files: string[];
 }
 
-/** What the story says of one sign-in protocol. */
+/** The words of the story about one sign-in protocol. */
 export interface ProtocolStory {
   /** A sign-in from a tile. */
   tile: Explained;
