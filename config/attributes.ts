@@ -2,7 +2,7 @@ import { brand } from "./brand.ts";
 
 /**
  * The attribute table: what we know about a person, and its name in each protocol. SCIM's schemas, the mapping of claims
- * and SAML attributes, the guides and the submission package all read this table, so each fact is written once.
+ * and attributes at sign-in, the guides and the submission package all read this table, so each fact is written once.
  *
  * To add a custom attribute, add one entry with `custom`. It is stored and returned without a migration.
  */
@@ -13,8 +13,10 @@ export interface AttributeEntry {
   scim: string;
   /** Claim of the ID token or of /userinfo. */
   oidcClaim: string | null;
-  /** Name of the SAML attribute. */
-  samlAttribute: string | null;
+  // SAML {
+  /** Name of the SAML attribute, if there is one. */
+  samlAttribute?: string | undefined;
+  // SAML }
   /** The source of the value in Okta, in its expression language. */
   oktaExpression: string | null;
   /** The name for people, in guides and messages. */
@@ -45,7 +47,6 @@ const storedOnly = (scim: string, label: string, oktaExpression: string | null =
   field: null,
   scim,
   oidcClaim: null,
-  samlAttribute: null,
   oktaExpression,
   label,
   required: false,
@@ -59,7 +60,6 @@ export const attributes: readonly AttributeEntry[] = [
     required: true,
     requiredAtSignIn: true,
     oidcClaim: "preferred_username",
-    samlAttribute: null,
     oktaExpression: "user.login",
   },
   {
@@ -68,7 +68,7 @@ export const attributes: readonly AttributeEntry[] = [
     label: "First name",
     required: true,
     oidcClaim: "given_name",
-    samlAttribute: "firstName",
+    samlAttribute: "firstName", // SAML
     oktaExpression: "user.firstName",
   },
   {
@@ -77,7 +77,7 @@ export const attributes: readonly AttributeEntry[] = [
     label: "Last name",
     required: true,
     oidcClaim: "family_name",
-    samlAttribute: "lastName",
+    samlAttribute: "lastName", // SAML
     oktaExpression: "user.lastName",
   },
   {
@@ -87,7 +87,7 @@ export const attributes: readonly AttributeEntry[] = [
     required: true,
     requiredAtSignIn: true,
     oidcClaim: "email",
-    samlAttribute: "email",
+    samlAttribute: "email", // SAML
     oktaExpression: "user.email",
   },
   {
@@ -96,7 +96,7 @@ export const attributes: readonly AttributeEntry[] = [
     label: "Display name",
     required: false,
     oidcClaim: "name",
-    samlAttribute: "displayName",
+    samlAttribute: "displayName", // SAML
     oktaExpression: "user.displayName",
   },
   {
@@ -105,7 +105,6 @@ export const attributes: readonly AttributeEntry[] = [
     label: "Active",
     required: false,
     oidcClaim: null,
-    samlAttribute: null,
     oktaExpression: null,
   },
   storedOnly("name.formatted", "Full name"),

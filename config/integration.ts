@@ -57,6 +57,7 @@ export const integration: Integration = {
     lastName: "Reviewer",
   },
   oidc: { justInTime: true, idpInitiated: true, signOutOfOkta: true },
+  // SAML {
   saml: {
     justInTime: true,
     idpInitiated: true,
@@ -67,6 +68,7 @@ export const integration: Integration = {
       "the page with first name, last name and e-mail, and Sign out.",
     groupAttribute: null,
   },
+  // SAML }
   scim: {
     authentication: "Bearer",
     users: {

@@ -48,6 +48,7 @@ function show(field, { problem, note }) {
   else field.removeAttribute("aria-invalid");
 }
 
+// SAML {
 for (const holder of document.querySelectorAll("[data-file-for]")) {
   holder.hidden = false;
   holder.querySelector("input").addEventListener("change", async ({ target }) => {
@@ -75,6 +76,7 @@ function decoded(file) {
     return text;
   }
 }
+// SAML }
 
 watchTest();
 

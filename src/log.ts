@@ -22,7 +22,7 @@ export const redactedNames = [
   "client_secret",
   "client_assertion",
   "access_token",
-  "samlResponse",
+  "samlResponse", // SAML
   "email",
   "loginName",
   "givenName",

@@ -112,7 +112,7 @@ export type ConnectionStatus = "draft" | "active" | "disabled";
 /**
  * The kind of subject that a connection has, which decides how a sign-in finds a provisioned user:
  * `source-key`: the key that the provisioning client sends (at Okta, the OIDC `sub` is the SCIM externalId);
- * `login-name`: the login name, so a rename moves the identity (the SAML NameID by default);
+ * `login-name`: the login name, so a rename moves the identity (the NameID of XML assertions by default);
  * `opaque`: neither.
  */
 export type SubjectKind = "source-key" | "login-name" | "opaque";
@@ -363,11 +363,11 @@ export type LinkPurpose =
 
 /** How a person proved to the identity provider who they are, in the provider's words. */
 export interface SignInProof {
-  /** When, in ms since the epoch: `auth_time`, or AuthnInstant in SAML; null if the provider does not say. */
+  /** When, in ms since the epoch: `auth_time`, or AuthnInstant of an XML assertion; null if the provider does not say. */
   at: number | null;
-  /** By which methods: `amr` (RFC 8176). SAML names none. */
+  /** By which methods: `amr` (RFC 8176). Empty if the provider names none. */
   methods: readonly string[];
-  /** How strongly: `acr`, or AuthnContextClassRef in SAML; null if the provider does not say. */
+  /** How strongly: `acr`, or AuthnContextClassRef of an XML assertion; null if the provider does not say. */
   context: string | null;
 }
 

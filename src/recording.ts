@@ -76,7 +76,7 @@ export interface Route {
 /** One message and its answer. The inspector redacts secrets by their names, their shapes and by `secrets`. */
 export interface Message {
   protocol: Protocol;
-  /** The kind of message: "PATCH /Users/{id}", "Token request", "SAML response". */
+  /** The kind of message: "PATCH /Users/{id}", "Token request". */
   step: string;
   requestId: string;
   /** Null for SCIM and API keys, which have a token instead of a connection. */

@@ -7,7 +7,7 @@ import { productRooms } from "./product.ts";
 
 const protocolRooms = [
   "oidc",
-  "saml",
+  "saml", // SAML
   "scim",
   "universal-logout",
   "shared-signals",
@@ -39,7 +39,7 @@ const mayImport: Record<string, readonly string[]> = {
   mail: ["ground", "directory", "store", "config"],
   trail: ["ground", "store"],
   webhooks: ["ground", "trust", "store", "outbox"],
-  saml: ["ground", "trust", "directory", "store", "web", "config", "sso"],
+  saml: ["ground", "trust", "directory", "store", "web", "config", "sso"], // SAML
   oauth: ["ground", "trust", "directory", "store", "web", "config"],
   "cross-app-access": ["ground", "trust", "directory", "store", "web", "config", "oauth"],
   "scim-authorization": ["ground", "directory", "store", "web", "oauth"],
@@ -47,7 +47,12 @@ const mayImport: Record<string, readonly string[]> = {
   inspector: ["ground", "trust", "store", "web", "config", "sso", "oauth", ...protocolRooms],
   guide: ["ground", "store", "web", "config"],
   cli: ["ground", "trust", "directory", "store", "config", "trail", ...protocolRooms],
-  demo: ["root", "ground", "trust", "directory", "store", "saml", "config"], // demo only
+  // demo only {
+  demo: [
+    ...["root", "ground", "trust", "directory", "store", "config"],
+    "saml", // SAML
+  ],
+  // demo only }
 };
 /** Roots build things and hand them to the rooms, so they may import any room. */
 const roots = ["src/server.ts", "src/serve.ts", "src/app.ts", "src/product.ts"];
@@ -58,9 +63,9 @@ const ownedPackages: Record<string, string | readonly string[]> = {
   pg: "store",
   "rate-limiter-flexible": ["scim", "web"],
   "openid-client": ["oidc", "trust"],
-  "@node-saml/node-saml": "saml",
-  "@node-saml/passport-saml": "saml",
-  "saml-policy": ["saml", "inspector"],
+  "@node-saml/node-saml": "saml", // SAML
+  "@node-saml/passport-saml": "saml", // SAML
+  "saml-policy": ["saml", "inspector"], // SAML
   "scim-server": ["scim", "inspector"],
   // The engines in packages/ have these; the application has none of its own.
   "xml-encryption": [],

@@ -6,7 +6,8 @@ import { refusals } from "../src/web/refusals.ts";
 import { codeBlocks, markdownFiles, readingOrder } from "./helpers/docs.ts";
 
 const readingOrders = [
-  ...["oidc", "saml", "scim", "universal-logout"],
+  ...["oidc", "scim", "universal-logout"],
+  "saml", // SAML
   ...["cross-app-access", "shared-signals", "scim-authorization"],
 ];
 const scripts = Object.keys(
@@ -75,11 +76,11 @@ describe("documentation", () => {
     for (const [subject, file] of [
       ["SCIM filter become SQL", "src/store/conditions.ts"],
       ["group give a role", "src/store/tenant/roles.ts"],
-      ["SAML keys made and changed", "src/saml/keys.ts"],
+      ["SAML keys made and changed", "src/saml/keys.ts"], // SAML
       ["e-mails", "src/mail/letters.ts"],
       ["Entra ID", "docs/explanation/entra.md"],
       ["signature", "src/trust/jwks.ts"],
-      ["clocks differ", "packages/saml-policy/src/rule.ts"],
+      ["clocks differ", "packages/saml-policy/src/rule.ts"], // SAML
     ] as const) {
       const row = map.split("\n").find((line) => line.includes(subject));
       assert.ok(row?.includes(`](${file})`), `${subject}: ${file}`);

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { bold, okta } from "okta-labels/labels";
+import {
+  bold, // SAML
+  okta,
+} from "okta-labels/labels";
 import { retiredIn, retiredLabels } from "okta-labels/retired";
 import { labelParts, literalLabels } from "./helpers/okta-labels.ts";
 
@@ -102,6 +105,8 @@ describe("Okta's labels in the texts", () => {
     assert.deepEqual(unknown, []);
   });
 
+  // SAML {
+  // Okta has the labels of SAML, whether this product takes them or not.
   it("are all in use", () => {
     const code = sources.map(({ text }) => text).join("\n");
     const prose = howTo.map((path) => readFileSync(path, "utf8")).join("\n");
@@ -114,6 +119,7 @@ describe("Okta's labels in the texts", () => {
     );
     assert.deepEqual(unused, [], "no text takes these labels: delete them");
   });
+  // SAML }
 
   it("finds labels that are repeated by hand, and leaves others alone", () => {
     const found: [path: string, text: string, labels: string[]][] = [
@@ -149,10 +155,12 @@ describe("Okta's labels in the texts", () => {
   });
 });
 
+// SAML {
 /** Whether a source names a label by its place: okta.tabs.general, tabs.general, or general taken out of okta.tabs. */
 function isNamed(code: string, group: string, key: string): boolean {
   return new RegExp(`\\b${group}\\.${key}\\b|\\{[^{}]*\\b${key}\\b[^{}]*\\} = okta\\.${group}\\b`).test(code);
 }
+// SAML }
 
 /** Whether "okta.x.y" names a label of a group that exists. */
 function isPlace(place: string): boolean {

@@ -16,7 +16,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "./helpers/postgres-server.ts";
 
 /** The packages of this repository that the application runs on. */
-const runtimePackages = ["okta-labels", "policy-list", "saml-policy", "scim-server"];
+const runtimePackages = [
+  ...["okta-labels", "policy-list", "scim-server"],
+  "saml-policy", // SAML
+];
 const applicationOnly = [
   "--omit=dev",
   "--include-workspace-root",

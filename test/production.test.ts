@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto"; // SAML
 import { inviteOwner } from "../src/directory/local-accounts.ts";
 import { paths } from "../src/endpoints.ts";
 import { createLog } from "../src/log.ts";
@@ -8,8 +8,9 @@ import { openDatabase } from "../src/store/database.ts";
 import { quietConfig } from "../tools/guide/src/quiet-config.ts";
 import { Client } from "./helpers/client.ts";
 import { onDatabase } from "./helpers/databases.ts";
-import { createTestTenant, samlSettings, type TestTenant } from "./helpers/people.ts";
+import { createTestTenant, type TestTenant } from "./helpers/people.ts";
 import { freePort } from "./helpers/postgres-server.ts";
+import { samlSettings } from "./helpers/saml-settings.ts"; // SAML
 
 /** Covers what tests make cheap (test/helpers/app.ts): runs the application as src/server.ts does. */
 describe("production", () => {
@@ -42,6 +43,7 @@ describe("production", () => {
       assert.match((await acme.store.credentials.passwordHash(id)) ?? "", /^scrypt\$15\$8\$3\$/);
     });
 
+    // SAML {
     it("generates a 2048-bit RSA key for each SAML connection", async () => {
       const keys = new Set<string>();
       for (let count = 0; count < 5; count++) {
@@ -55,5 +57,6 @@ describe("production", () => {
       }
       assert.equal(keys.size, 5);
     });
+    // SAML }
   });
 });

@@ -161,7 +161,7 @@ describe("the threat model", () => {
   const sections = model.split(/^## /m).slice(1);
   const protocols = [
     "OpenID Connect",
-    "SAML",
+    "SAML", // SAML
     "SCIM",
     "Universal Logout",
     "Agents and OAuth",

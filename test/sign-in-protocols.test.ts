@@ -69,7 +69,12 @@ const commonRooms = [
 ];
 const registering = ["trust/connection-facts.ts", "cross-app-access/subject.ts"];
 /** A file that belongs to one protocol says so in its name. */
-const ofOne = /(?:^|\/)(?:oidc|saml)-/;
+const ofOne = new RegExp(`(?:^|/)(?:${connectionTypes.join("|")})-`);
+/** How code names a protocol. */
+const names = [
+  new RegExp(`"(?:${connectionTypes.join("|")})"`),
+  /\bsaml[A-Z]|\bSamlSettings\b/, // SAML
+];
 
 describe("the rooms that all sign-in protocols share", () => {
   it("name none of them in code", () => {
@@ -80,7 +85,7 @@ describe("the rooms that all sign-in protocols share", () => {
       (path) => path.endsWith(".ts") && !registering.includes(path) && !ofOne.test(path),
     );
     assert.ok(common.length > 60, `${common.length} files`);
-    const naming = common.filter((path) => /"(?:oidc|saml)"|\bsaml[A-Z]|\bSamlSettings\b/.test(code(path)));
+    const naming = common.filter((path) => names.some((name) => name.test(code(path))));
     assert.deepEqual(naming, []);
   });
 

@@ -18,7 +18,10 @@ const exceptions = [
 ];
 
 /** The packages that the application runs on; everything else in packages/, tools/ and examples/ is for development. */
-const runtimePackages = ["okta-labels", "policy-list", "scim-server", "saml-policy"];
+const runtimePackages = [
+  ...["okta-labels", "policy-list", "scim-server"],
+  "saml-policy", // SAML
+];
 
 const packages = readdirSync("packages").map((name) => join("packages", name));
 const tools = readdirSync("tools").map((name) => join("tools", name));

@@ -18,6 +18,6 @@ export const connectionForms: Readonly<Record<ConnectionType, ConnectionForm>> =
 export function offeredProtocols(
   manifest: Pick<typeof integration, ConnectionType>,
 ): readonly ConnectionType[] {
-  const offered = connectionTypes.filter((type) => manifest[type] !== null);
+  const offered = connectionTypes.filter((type) => manifest[type]);
   return offered.length > 0 ? offered : connectionTypes;
 }

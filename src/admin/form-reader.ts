@@ -4,8 +4,8 @@ import { InvalidError } from "../errors.ts";
 import type { ConnectionSettings, OidcSettings } from "../model.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import { formField } from "../web/request.ts";
-import type { AdminDeps } from "./deps.ts";
-import type { SetUpContext } from "./set-up-context.ts";
+import type { AdminDeps } from "./deps.ts"; // SAML
+import type { SetUpContext } from "./set-up-context.ts"; // SAML
 
 /** A field that passed its check: the value to store, and a note about it for the person who entered it. */
 interface CheckedField {
@@ -41,8 +41,13 @@ export interface ConnectionForm<Settings extends ConnectionSettings = Connection
   labels: Readonly<Record<string, string>>;
   /** Values that only the templates of this form need. */
   locals: Readonly<Record<string, unknown>>;
-  /** Our certificates at a connection, the first of which signs. Absent if the protocol needs none. */
-  ourCertificates?(deps: AdminDeps, context: Pick<SetUpContext, "store" | "connection">): Promise<string[]>;
+  // SAML {
+  /** Values of a connection that only the templates of this form need. */
+  pageValues?(
+    deps: AdminDeps,
+    context: Pick<SetUpContext, "store" | "connection">,
+  ): Promise<Readonly<Record<string, unknown>>>;
+  // SAML }
   /** The checks of the text fields. */
   checks(limits: FetchLimits): Record<string, FieldCheck>;
   /** Reads the whole form. Null if there are problems, which the form then holds. */

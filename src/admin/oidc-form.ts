@@ -27,7 +27,11 @@ export const oidcForm: ConnectionForm<OidcSettings> = {
     acrValues: "What administrators need to sign in again",
     issuerAlias: "Other name of the org",
   },
-  locals: {},
+  locals: {
+    shownFields: ["issuer", "clientId"],
+    screenText:
+      "The app in Okta, with its client ID and client secret marked, and the org’s address at the top right",
+  },
   checks: oidcChecks,
   read: (form, limits, { hasSecret }) => readOidcForm(form, limits, hasSecret),
   values: oidcValues,

@@ -6,7 +6,7 @@
  * people.ts, invitations.ts, groups.ts, activity.ts, webhooks.ts. Every page requires an administrator, and shows the tenant
  * of their session only.
  *
- * May import: the ground floor, trust, directory, store, web, config, and the protocol rooms oidc and saml, to check the
+ * May import: the ground floor, trust, directory, store, web, config, and the protocol rooms, to check the
  * settings of their connections, cross-app-access, to preview what it would decide, shared-signals, to manage streams, and
  * webhooks, to test an endpoint.
  */

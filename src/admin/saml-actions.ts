@@ -7,9 +7,8 @@ import { refreshMetadata } from "../saml/metadata-refresh.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { answerForm } from "../web/answers.ts";
 import type { AdminDeps } from "./deps.ts";
-import { ourCertificates } from "./saml-keys.ts";
+import { keyFacts, ourCertificates } from "./saml-keys.ts";
 import { adminContext, lockAsShown, mayEdit, type SetUpContext } from "./set-up-context.ts";
-import { keyFacts } from "./set-up-page.ts";
 import { pageOfStep } from "./set-up-steps.ts";
 import { checkShown } from "./shown.ts";
 

@@ -5,8 +5,8 @@ import type { SamlSettings } from "../model.ts";
 import { checkIssuer } from "../oidc/issuer.ts";
 import { aliasNeedsOrgUrl, bothForUniversalLogout, checkAppInstanceId } from "../saml/app-instance.ts";
 import { parseIdpMetadata } from "../saml/idp-metadata.ts";
-import { checkSigningCertificates, readCertificate } from "../trust/certificates.ts";
 import { checkedUrl, type FetchLimits, guardedDocument } from "../trust/guarded-fetch.ts";
+import { checkSigningCertificates, readCertificate } from "../trust/signing-certificates.ts";
 import {
   type ConnectionForm,
   type EnteredConnection,
@@ -16,11 +16,11 @@ import {
   readRoleMapping,
   textCheck,
 } from "./form-reader.ts";
-import { ourCertificates } from "./saml-keys.ts";
+import { samlPageValues } from "./saml-keys.ts";
 
 /** The fields whose SAML attribute can have another name. */
 const nameableFields = attributes.flatMap(({ field, label, samlAttribute }) =>
-  field === null || field === "active" ? [] : [{ field, label, usual: samlAttribute }],
+  field === null || field === "active" ? [] : [{ field, label, usual: samlAttribute ?? null }],
 );
 
 export const samlForm: ConnectionForm<SamlSettings> = {
@@ -37,8 +37,13 @@ export const samlForm: ConnectionForm<SamlSettings> = {
     subjectAttribute: "Attribute that names the person",
     ...Object.fromEntries(nameableFields.map(({ field, label }) => [`name-${field}`, label])),
   },
-  locals: { nameableFields, attributes: attributes.filter(({ samlAttribute }) => samlAttribute !== null) },
-  ourCertificates,
+  locals: {
+    nameableFields,
+    attributes: attributes.filter(({ samlAttribute }) => samlAttribute !== undefined),
+    shownFields: ["idpEntityId", "ssoUrl"],
+    screenText: "The app in Okta, with its metadata URL marked",
+  },
+  pageValues: samlPageValues,
   checks: samlChecks,
   read: (form, limits, { settings }) => readSamlForm(form, limits, settings),
   values: samlValues,

@@ -126,12 +126,12 @@ export function sessionRoutes({ database }: AdminDeps): Router {
 }
 
 function policyFacts(policy: SessionPolicy): Fact[] {
-  const { idleMinutes, absoluteMinutes, adminFreshMinutes: fresh, samlUnsolicited } = policy;
+  const { idleMinutes, absoluteMinutes, adminFreshMinutes: fresh } = policy;
   return [
     ["A session ends without a request after", textOf(lengthOf(idleMinutes))],
     ["A session ends at the latest after", textOf(lengthOf(absoluteMinutes))],
     ["Administrators sign in again after", fresh === null ? "Never" : textOf(lengthOf(fresh))],
-    ["SAML sign-ins may begin at the identity provider", samlUnsolicited ? "Yes" : "No"],
+    ["SAML sign-ins may begin at the identity provider", policy.samlUnsolicited ? "Yes" : "No"], // SAML
   ];
 }
 
@@ -141,7 +141,7 @@ function readPolicy(form: FormReader): Omit<SessionPolicy, "secondStep"> | null 
     idleMinutes: readTime(form, "idle", "idleMinutes"),
     absoluteMinutes: readTime(form, "absolute", "absoluteMinutes"),
     adminFreshMinutes: form.text("fresh") === "" ? null : readTime(form, "fresh", "adminFreshMinutes"),
-    samlUnsolicited: form.isOn("samlUnsolicited"),
+    samlUnsolicited: form.isOn("samlUnsolicited"), // SAML
   };
   form.text("freshUnit");
   if (form.isValid) {
@@ -196,7 +196,7 @@ function valuesOf(policy: SessionPolicy): Record<string, string> {
     absoluteUnit: absolute.unit,
     fresh: fresh === null ? "" : String(fresh.count),
     freshUnit: fresh?.unit ?? "minutes",
-    samlUnsolicited: policy.samlUnsolicited ? "on" : "",
+    samlUnsolicited: policy.samlUnsolicited ? "on" : "", // SAML
   };
 }
 

@@ -5,10 +5,9 @@ import { guestsAreFrozen } from "../directory/connections.ts";
 import { latestSignInTest } from "../directory/sign-in-tests.ts";
 import { paths } from "../endpoints.ts";
 import type { Connection } from "../model.ts";
-import { protocolName, providerIn, signInProtocols } from "../sign-in-protocols.ts";
+import { protocolName, signInProtocols } from "../sign-in-protocols.ts";
 import { hashToken, randomToken } from "../store/secrets.ts";
-import { certificateExpiry, certificateFacts } from "../trust/certificates.ts";
-import { connectionFacts, type Fact } from "../trust/connection-facts.ts";
+import { connectionFacts } from "../trust/connection-facts.ts";
 import { submittedForm } from "../web/answers.ts";
 import { refusals } from "../web/refusals.ts";
 import { connectionForms } from "./connection-forms.ts";
@@ -72,7 +71,7 @@ async function recordVisit({ store, person }: SetUpContext, req: Request, step: 
 /** The template values that are read from the store. */
 async function readStored(deps: AdminDeps, context: SetUpContext) {
   const { store, connection } = context;
-  const [secrets, test, domains, links, tokens, inspector, stream, unsolicitedAllowed] = await Promise.all([
+  const [secrets, test, domains, links, tokens, inspector, stream] = await Promise.all([
     store.connections.sealedSecrets(connection.id),
     latestSignInTest(store, deps.sealer, connection.id),
     store.domains.list(),
@@ -80,7 +79,6 @@ async function readStored(deps: AdminDeps, context: SetUpContext) {
     store.tokens.list(),
     store.inspector.state(),
     store.signalStreams.ofConnection(connection.id),
-    store.connections.unsolicitedAllowed(),
   ]);
   const isActive = connection.status === "active";
   // The index of entries by their target, which here is a connection.
@@ -91,7 +89,6 @@ async function readStored(deps: AdminDeps, context: SetUpContext) {
     secret: { isStored: secrets.current !== null, isChanging: secrets.former !== null },
     test,
     canLink: canLink(context, test),
-    unsolicitedAllowed,
     links,
     signIns,
     figures,
@@ -108,21 +105,18 @@ async function pageValues(deps: AdminDeps, context: SetUpContext) {
   const { connection, tenant } = context;
   const { key, type } = connection;
   const form = connectionForms[type];
-  const ours = (await form.ourCertificates?.(deps, context)) ?? [];
   const isStopped = isFrozen(context);
   return {
     canEdit: mayEdit(context) && !isStopped,
     isStopped,
     guestsWait: connection.status === "draft" && guestsAreFrozen(connection),
-    shownKeys: shownValue(keyFacts(ours)),
     urls: signInProtocols[type].urls(deps.baseUrl, key),
     logoutEndpoint: deps.baseUrl + paths.globalTokenRevocation,
     passwordUrl: deps.baseUrl + paths.passwordLoginOf(tenant.slug),
-    certificates: providerCertificates(connection).map(certificateRow),
-    ourCertificates: ours.map(certificateRow),
     newTestId: randomToken(),
     refusals,
     ...form.locals,
+    ...(await form.pageValues?.(deps, context)), // SAML
     labels: {
       ...form.labels,
       roleName: "Name of the claim or attribute",
@@ -134,21 +128,6 @@ async function pageValues(deps: AdminDeps, context: SetUpContext) {
 
 function storedValues({ type, settings, justInTime }: Connection): Record<string, string> {
   return connectionForms[type].values(settings, justInTime);
-}
-
-function providerCertificates({ settings }: Connection): readonly string[] {
-  return (settings && providerIn(settings).certificates) ?? [];
-}
-
-/** Everything that an administrator should see before changing our key. */
-export function keyFacts(certificates: readonly string[]): Fact[] {
-  const fingerprints = certificates.map((certificate) => certificateFacts(certificate).fingerprint);
-  return [["Our certificates", fingerprints.join("\n")]];
-}
-
-function certificateRow(certificate: string) {
-  const facts = certificateFacts(certificate);
-  return { ...facts, state: certificateExpiry(facts) };
 }
 
 /**

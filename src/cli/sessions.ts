@@ -8,11 +8,20 @@ import type { Command, CommandInput } from "./command.ts";
 /** Shows a tenant's session policy, and changes what the options name. */
 export const sessionsCommand: Command = {
   name: "tenant sessions",
-  usage:
-    "<slug> [--idle MINUTES] [--absolute MINUTES] [--admin-sign-in MINUTES|off] [--saml-unsolicited on|off] [--second-step none|admins|everyone] [--json]",
+  usage: [
+    "<slug> [--idle MINUTES] [--absolute MINUTES] [--admin-sign-in MINUTES|off]",
+    "[--saml-unsolicited on|off]", // SAML
+    "[--second-step none|admins|everyone] [--json]",
+  ].join(" "),
   summary: "Show or change how long people stay signed in",
   positionals: ["slug"],
-  values: ["idle", "absolute", "admin-sign-in", "saml-unsolicited", "second-step"],
+  values: [
+    "idle",
+    "absolute",
+    "admin-sign-in",
+    "saml-unsolicited", // SAML
+    "second-step",
+  ],
   async run(input, { database }) {
     const { id } = await tenantBySlug(database, input.positional("slug"));
     const changes = readChanges(input);
@@ -39,13 +48,13 @@ function readChanges(input: CommandInput): Partial<SessionPolicy> {
     if (!/^\d{1,6}$/.test(text)) throw new InvalidError(`--${option} takes a number of minutes.`);
     return { [time]: checkPolicyTime(time, Number(text)) };
   };
-  const samlUnsolicited = input.onOff("saml-unsolicited");
+  const samlUnsolicited = input.onOff("saml-unsolicited"); // SAML
   const isOff = input.value("admin-sign-in") === "off";
   return {
     ...minutes("idle", "idleMinutes"),
     ...minutes("absolute", "absoluteMinutes"),
     ...(isOff ? { adminFreshMinutes: null } : minutes("admin-sign-in", "adminFreshMinutes")),
-    ...(samlUnsolicited === undefined ? {} : { samlUnsolicited }),
+    ...(samlUnsolicited === undefined ? {} : { samlUnsolicited }), // SAML
     ...readSecondStep(input),
   };
 }

@@ -68,7 +68,7 @@ export const connectionRules: readonly TokenRule<ConnectionFacts>[] = [
   ),
   rule(
     "subject-named",
-    "The person is named as in a sign-in: by sub, or by a SAML NameID with its issuer and service provider",
+    "The person is named as in a sign-in: by sub, or by a NameID with its issuer and service provider",
     "Draft §3.1, Okta: Cross App Access",
     { holds: ({ ofSubject }) => ofSubject > 0 },
   ),

@@ -3,7 +3,7 @@ import type { Assertion, Naming } from "./assertion.ts";
 import { samlNaming } from "./saml-naming.ts"; // SAML
 
 const oidcNaming: Naming<OidcSettings> = {
-  // The sub of an assertion for a SAML service provider may be someone else at this client (RFC 9493 §3.2.5, Okta).
+  // With such a name, the sub may be someone else at this client (RFC 9493 §3.2.5, Okta).
   subject: ({ sub, sub_id: id }) => (id?.format === "saml-nameid" ? null : (sub ?? null)),
   namesUs: () => false,
   provesOrg: true,

@@ -1,11 +1,23 @@
-import { attributeStatements } from "guide-writer/attribute-statements";
 import { catalogApp } from "guide-writer/catalog";
-import { samlSignOn } from "okta-stand-in/saml-app";
 import { newId, type OrgApp, type OrgSeed } from "okta-stand-in/state";
 import { brand } from "../../config/brand.ts";
-import { crossAppAccessUrls, oidcUrls, paths, samlUrls } from "../endpoints.ts";
+import { crossAppAccessUrls, oidcUrls, paths } from "../endpoints.ts";
+import type { ConnectionType } from "../model.ts";
 import { addAgent } from "./agent-seed.ts";
+import { samlApp } from "./saml.ts"; // SAML
 import { type DemoTenant, demoTenants, loginOf, namesOf, orgIdOf } from "./tenants.ts";
+
+/** How an app of the org signs people in by one protocol. */
+export interface ProtocolApp {
+  signOn(baseUrl: string, key: string, before: OrgSeed | null): Promise<OrgApp["signOn"]>;
+  /** How Universal Logout names them. */
+  subjectFormat: "email" | "iss_sub";
+}
+
+const protocolApps: Readonly<Record<ConnectionType, ProtocolApp>> = {
+  oidc: { signOn: oidcSignOn, subjectFormat: "email" },
+  saml: samlApp, // SAML
+};
 
 /** The org's initial content. */
 export interface SeededOrg {
@@ -21,7 +33,7 @@ export interface SeededOrg {
  * provisioning. Everything is pending except the guest, who is assigned but waits.
  * @param tokens provisioning tokens by the customer's slug.
  * @param agent the agent's origin, and its client ID here.
- * @param before the org's former content. The keys of its SAML apps are reused, because generating one takes a while.
+ * @param before the org's former content. The signing keys of its apps are reused, because generating one takes a while.
  */
 export async function buildOrgSeed(
   baseUrl: string,
@@ -29,18 +41,12 @@ export async function buildOrgSeed(
   agent: { url: string; clientId: string },
   before: OrgSeed | null,
 ): Promise<SeededOrg> {
-  const keys = Object.values(before?.apps ?? {}).flatMap(({ signOn }) =>
-    signOn.kind === "saml" ? [signOn] : [],
-  );
   const entry = catalogApp(baseUrl);
   const seed: OrgSeed = { people: {}, groups: {}, apps: {}, catalog: { [entry.name]: entry } };
   const apps = new Map<string, OrgApp>();
   for (const tenant of demoTenants) {
     addPeople(seed, tenant);
-    const signOn =
-      tenant.protocol === "oidc"
-        ? oidcSignOn(baseUrl, tenant.slug)
-        : await samlSignOn("Demo org", wantedSaml(baseUrl, tenant.slug), keys.shift());
+    const signOn = await protocolApps[tenant.protocol].signOn(baseUrl, tenant.slug, before);
     const app = appOf(tenant, baseUrl, tokens.get(tenant.slug) ?? "", signOn);
     seed.apps[app.id] = app;
     apps.set(tenant.slug, app);
@@ -81,7 +87,7 @@ function appOf(tenant: DemoTenant, baseUrl: string, token: string, signOn: OrgAp
     },
     universalLogout: {
       url: baseUrl + paths.globalTokenRevocation,
-      subjectFormat: tenant.protocol === "oidc" ? "email" : "iss_sub",
+      subjectFormat: protocolApps[tenant.protocol].subjectFormat,
     },
     assignments: Object.fromEntries([
       ...tenant.people.map((name) => [orgIdOf("00u", name), assignment("pending")]),
@@ -95,13 +101,8 @@ function appOf(tenant: DemoTenant, baseUrl: string, token: string, signOn: OrgAp
   };
 }
 
-function oidcSignOn(baseUrl: string, key: string): OrgApp["signOn"] {
+async function oidcSignOn(baseUrl: string, key: string): Promise<OrgApp["signOn"]> {
   const { redirectUri, postLogoutRedirectUri, initiateLoginUri } = oidcUrls(baseUrl, key);
   const uris = { redirectUris: [redirectUri], postLogoutRedirectUris: [postLogoutRedirectUri] };
   return { kind: "oidc", clientSecret: newId(""), ...uris, initiateLoginUri };
-}
-
-function wantedSaml(baseUrl: string, key: string) {
-  const { acsUrl, entityId: audience } = samlUrls(baseUrl, key);
-  return { acsUrl, audience, attributeStatements: attributeStatements() };
 }

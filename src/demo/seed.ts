@@ -7,17 +7,15 @@ import { createLocalUser } from "../directory/local-accounts.ts";
 import { passwordHasher } from "../directory/password-hash.ts";
 import { createToken } from "../directory/provisioning-tokens.ts";
 import { addDomain, createTenant } from "../directory/tenants.ts";
-import type { SamlSettings } from "../model.ts";
-import { parseIdpMetadata } from "../saml/idp-metadata.ts";
 import type { Database } from "../store/database.ts";
 import { sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { guardedDocument } from "../trust/guarded-fetch.ts";
 import { agentName, type DemoAgent } from "./agent.ts";
 import type { DemoOrg } from "./org.ts";
 import { buildOrgSeed } from "./org-seed.ts";
 import { emptyDatabase } from "./reset.ts";
+import { samlConnection } from "./saml.ts"; // SAML
 import { seedTasks } from "./seed-tasks.ts"; // sample domain
 import { type DemoTenant, demoTenants, loginOf, namesOf } from "./tenants.ts";
 
@@ -126,14 +124,9 @@ async function connectionTo(
   { id, signOn }: OrgApp,
 ): Promise<ConnectionInput> {
   const base = { key: slug, justInTime: true, draft: false };
-  if (signOn.kind === "oidc") {
-    const secret = { text: signOn.clientSecret, sealer: sealer(config.dataKey) };
-    const settings = { issuer: orgUrl, clientId: id, signOutOfProvider: true };
-    return { ...base, type: "oidc", settings, secret };
-  }
-  const metadataUrl = `${orgUrl}/app/${signOn.externalKey}/sso/saml/metadata`;
-  const limits = { allowPrivateNetwork: true };
-  const { values } = parseIdpMetadata(await guardedDocument(metadataUrl, limits), limits);
-  const settings: SamlSettings = { ...values, metadataUrl, appInstanceId: id, orgUrl };
-  return { ...base, type: "saml", settings, secret: null };
+  if (signOn.kind === "saml") return { ...base, ...(await samlConnection(orgUrl, id, signOn)) }; // SAML
+  if (signOn.kind !== "oidc") throw new Error(`The org's app ${id} does not sign in by OpenID Connect.`);
+  const secret = { text: signOn.clientSecret, sealer: sealer(config.dataKey) };
+  const settings = { issuer: orgUrl, clientId: id, signOutOfProvider: true };
+  return { ...base, type: "oidc", settings, secret };
 }

@@ -1,9 +1,12 @@
+import type { ConnectionType } from "../model.ts";
+import { connectionTypes } from "../sign-in-protocols.ts";
+
 /** A customer in the demo. There are two, to show that neither sees the other's data. */
 export interface DemoTenant {
   slug: string;
   name: string;
   domain: string;
-  protocol: "oidc" | "saml";
+  protocol: ConnectionType;
   /** Has a local account with the demo's password, for when single sign-on is broken. */
   owner: string;
   /** In the org, and provisioned. The story is about the first; the second appears in one of its steps. */
@@ -12,6 +15,9 @@ export interface DemoTenant {
   guest: string;
   groups: { name: string; members: string[]; role?: "admin" }[];
 }
+
+/** The second customer signs in by another protocol than the first, if the product has one. */
+const otherProtocol = connectionTypes.at(-1) ?? "oidc";
 
 export const demoTenants: readonly DemoTenant[] = [
   {
@@ -31,7 +37,7 @@ export const demoTenants: readonly DemoTenant[] = [
     slug: "globex",
     name: "Globex Gardens",
     domain: "globex.example",
-    protocol: "saml",
+    protocol: otherProtocol,
     owner: "Barbara Liskov",
     people: ["Radia Perlman", "Donald Knuth", "Frances Allen"],
     guest: "Margaret Hamilton",

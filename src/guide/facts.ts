@@ -41,7 +41,7 @@ export const configuredFacts: GuideFacts = {
 /** The capabilities that the manifest enables: each has a guide. */
 export function offeredGuides({ integration: manifest }: GuideFacts): Capability[] {
   const declared = { ...manifest, xaa: manifest.crossAppAccess };
-  return capabilities.filter((capability) => declared[capability] !== null);
+  return capabilities.filter((capability) => declared[capability]);
 }
 
 /** All facts for the templates. A template takes every fact from here, and never repeats one by hand. */
@@ -70,6 +70,10 @@ export function guideData(facts: GuideFacts, { origin, tenant, key }: GuideReade
       backup: origin + (tenant === null ? paths.passwordLogin : paths.passwordLoginOf(tenant)),
       guide: (capability: Capability) => origin + paths.guide(capability),
     },
+    /** The sign-in protocols of the manifest. */
+    signIns: connectionTypes
+      .filter((type) => manifest[type])
+      .map((type) => ({ type, name: signInProtocols[type].name })),
     /** The resource type of roles, which federated claims can name; null if Okta assigns no roles. */
     roleEntitlement:
       manifest.scim?.entitlements.find(({ endpoint }) => endpoint === "/Roles")?.resourceType ?? null,
@@ -81,7 +85,7 @@ export function guideData(facts: GuideFacts, { origin, tenant, key }: GuideReade
       assignableAt(endpoint, facts).map((value) => ({ resourceType, ...value })),
     ),
     oidcAttributes: table.filter(({ oidcClaim }) => oidcClaim !== null),
-    samlAttributes: table.filter(({ samlAttribute }) => samlAttribute !== null),
+    samlAttributes: table.filter(({ samlAttribute }) => samlAttribute !== undefined), // SAML
   };
 }
 

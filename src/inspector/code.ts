@@ -78,6 +78,7 @@ function linesOf(value: unknown, { depth, key, comma }: JsonPlace): CodeLine[] {
   ];
 }
 
+// SAML {
 /** The tags and texts of XML, and the attributes of a tag. */
 const xmlPieces = /<\/?[^\s<>/]+|\/?>|\s+|[^\s<>="]+(?==")|"[^"]*"|=|[^<>"=]+|[<>"]/g;
 
@@ -136,6 +137,7 @@ function closedOnly(lines: CodeLine[]): CodeLine[] {
   }
   return lines.map((line, index) => (isPaired.has(index) ? line : { ...line, fold: null }));
 }
+// SAML }
 
 /** Leaves out folds around a few lines, and the one around everything. */
 function folded(lines: CodeLine[]): CodeLine[] {

@@ -11,7 +11,12 @@ export interface Term {
 }
 
 /** Where a name is: the same name may mean different things. */
-export type Vocabulary = "claim" | "parameter" | "scim" | "saml" | "header";
+export type Vocabulary =
+  | "saml" // SAML
+  | "claim"
+  | "parameter"
+  | "scim"
+  | "header";
 
 type Row = readonly [name: string, text: string, source: string];
 
@@ -182,11 +187,13 @@ const parameters: readonly Row[] = [
     "RFC 6749 §7.1",
   ],
   ["expires_in", "How many seconds the access token lasts from now on.", "RFC 6749 §5.1"],
+  // SAML {
   ["SAMLRequest", "The authentication request, as XML in base64.", "SAML Bindings §3.4.4"],
   ["SAMLResponse", "The response, as XML in base64.", "SAML Bindings §3.5.4"],
   ["RelayState", "A value that comes back unchanged with the response.", "SAML Bindings §3.4.3"],
   ["SigAlg", "The algorithm that signed the parameters of the address.", "SAML Bindings §3.4.4.1"],
   ["Signature", "The signature over the parameters of the address.", "SAML Bindings §3.4.4.1"],
+  // SAML }
   ["filter", "Which resources to return.", "RFC 7644 §3.4.2.2"],
   ["startIndex", "The number of the first result, counted from 1.", "RFC 7644 §3.4.2.4"],
   ["count", "How many results to return at most.", "RFC 7644 §3.4.2.4"],
@@ -241,6 +248,7 @@ const scim: readonly Row[] = [
   ["failOnErrors", "After how many errors a bulk request stops.", "RFC 7644 §3.7"],
 ];
 
+// SAML {
 const saml: readonly Row[] = [
   ["AuthnRequest", "The request to sign a person in.", "SAML Core §3.4.1"],
   ["Response", "The identity provider's answer. It carries the assertion.", "SAML Core §3.3.3"],
@@ -305,6 +313,7 @@ const saml: readonly Row[] = [
   ],
   ["ForceAuthn", "Whether the person must sign in again, even with a session.", "SAML Core §3.4.1"],
 ];
+// SAML }
 
 const headers: readonly Row[] = [
   ["Authorization", "By this the caller proves what it may do.", "RFC 9110 §11.6.2"],
@@ -328,7 +337,7 @@ const tables: Record<Vocabulary, ReadonlyMap<string, Term>> = {
   claim: table("claim", claims),
   parameter: table("parameter", parameters),
   scim: table("scim", scim),
-  saml: table("saml", saml),
+  saml: table("saml", saml), // SAML
   header: table("header", headers),
 };
 

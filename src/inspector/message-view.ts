@@ -1,7 +1,13 @@
 import type { MessageFact, MessagePart, Protocol, RecordedCheck } from "../recording.ts";
 import type { StoredMessage } from "../store/tenant/inspector.ts";
 import { refusals } from "../web/refusals.ts";
-import { type CodeLine, headerLines, jsonLines, pairLines, xmlLines } from "./code.ts";
+import {
+  type CodeLine,
+  headerLines,
+  jsonLines,
+  pairLines,
+  xmlLines, // SAML
+} from "./code.ts";
 import { curlOf } from "./curl.ts";
 import { type Term, termOf, type Vocabulary } from "./glossary.ts";
 import { remedyFor } from "./remedies.ts";
@@ -163,7 +169,7 @@ function headerSections({ head }: MessagePart): Body[] {
 }
 
 function bodySections(part: MessagePart, protocol: Protocol, tab: MessageTab): Body[] {
-  const { query, form, json, xml, jwts = [] } = part;
+  const { query, form, json, jwts = [] } = part;
   const bodies: Body[] = [];
   const add = (title: string, lines: CodeLine[], vocabulary: Vocabulary) => {
     if (lines.length > 0) bodies.push({ title, lines: tab === "sent" ? unfolded(lines) : lines, vocabulary });
@@ -179,9 +185,15 @@ function bodySections(part: MessagePart, protocol: Protocol, tab: MessageTab): B
     add(`JWT in ${place}: claims`, jsonLines(claims), "claim");
     if (tab === "sent") add(`JWT in ${place}: signature`, jsonLines("[redacted]"), "claim");
   }
-  if (xml !== undefined && xml !== "") add("XML", xmlLines(xml), "saml");
+  if (part.xml) add("XML", xmlLines(part.xml), "saml"); // SAML
   return bodies;
 }
+
+/** Parameters that carry XML, which the page shows decoded. */
+const decoded: readonly string[] = [
+  "SAMLRequest", // SAML
+  "SAMLResponse", // SAML
+];
 
 /** The parameters without those whose contents the page shows decoded. */
 function shown(
@@ -190,8 +202,7 @@ function shown(
   tab: MessageTab,
 ): Readonly<Record<string, unknown>> {
   if (tab === "sent" || !xml) return parameters;
-  const { SAMLRequest: _request, SAMLResponse: _response, ...others } = parameters;
-  return others;
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !decoded.includes(name)));
 }
 
 function unfolded(lines: readonly CodeLine[]): CodeLine[] {

@@ -10,8 +10,11 @@ import type { Message, MessageFact, MessagePart } from "../recording.ts";
 const redacted = "[redacted]";
 
 /** Names of secret members, parameters and headers. Not `token_type` and `changePassword`, which are not secret. */
-const secretNames =
-  /(?:pass(?:word|wd|phrase)|secret|credentials?|token|assertion|verifier|authorization|cookie|private_?key|samlresponse|token_hint)$|^(?:code|state|nonce)$/i;
+const secretEndings = [
+  "pass(?:word|wd|phrase)|secret|credentials?|token|assertion|verifier|authorization|cookie|private_?key|token_hint",
+  "samlresponse", // SAML
+];
+const secretNames = new RegExp(`(?:${secretEndings.join("|")})$|^(?:code|state|nonce)$`, "i");
 
 /** A cache of secretNames.test: documents repeat the same few names. */
 const knownNames = new Map<string, boolean>();

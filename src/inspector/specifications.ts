@@ -2,7 +2,7 @@
 const core = "https://openid.net/specs/openid-connect-core-1_0.html";
 const signals = "https://openid.net/specs/openid-sharedsignals";
 const caep = "https://openid.net/specs/openid-caep";
-const oasis = "https://docs.oasis-open.org/security/saml/v2.0";
+const oasis = "https://docs.oasis-open.org/security/saml/v2.0"; // SAML
 const idJag = "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-identity-assertion-authz-grant";
 
 /** A citation begins with one of these; `section` is its number, if it names one. */
@@ -17,11 +17,11 @@ const specifications: readonly [pattern: RegExp, address: (section: string, numb
     /^CAEP Interop/,
     () => "https://openid.github.io/sharedsignals/openid-caep-interoperability-profile-1_0.html",
   ],
-  [/^SAML Core/, () => `${oasis}/saml-core-2.0-os.pdf`],
-  [/^SAML Profiles/, () => `${oasis}/saml-profiles-2.0-os.pdf`],
-  [/^SAML Bindings/, () => `${oasis}/saml-bindings-2.0-os.pdf`],
-  [/^XML Signature/, () => "https://www.w3.org/TR/xmldsig-core1/"],
-  [/^XML Encryption/, () => "https://www.w3.org/TR/xmlenc-core1/"],
+  [/^SAML Core/, () => `${oasis}/saml-core-2.0-os.pdf`], // SAML
+  [/^SAML Profiles/, () => `${oasis}/saml-profiles-2.0-os.pdf`], // SAML
+  [/^SAML Bindings/, () => `${oasis}/saml-bindings-2.0-os.pdf`], // SAML
+  [/^XML Signature/, () => "https://www.w3.org/TR/xmldsig-core1/"], // SAML
+  [/^XML Encryption/, () => "https://www.w3.org/TR/xmlenc-core1/"], // SAML
   [/^ID-JAG draft(?: §(?<section>[\d.]+))?/, (section) => (section ? `${idJag}#section-${section}` : idJag)],
 ];
 

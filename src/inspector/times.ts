@@ -2,20 +2,23 @@
 
 /** Names whose values are seconds since 1970 (RFC 7519 §2, NumericDate). */
 const numericDates = new Set("exp iat nbf auth_time updated_at session_expiry".split(" "));
+// SAML {
 /** XML attributes whose values are times (SAML Core §1.3.3). */
 const instants = new Set("IssueInstant NotBefore NotOnOrAfter AuthnInstant SessionNotOnOrAfter".split(" "));
+// SAML }
 
 /** The latest time that a Date can hold. */
 const endOfTime = 8.64e15;
 
 /** The time in a value, in ms since 1970; null if its name is not that of a time, or the value is none. */
 export function instantOf(name: string, value: string): number | null {
-  const ms = numericDates.has(name)
-    ? Number(value) * 1000
-    : instants.has(name)
-      ? Date.parse(value)
-      : Number.NaN;
+  const ms = timeOf(name, value);
   return Number.isFinite(ms) && Math.abs(ms) <= endOfTime ? ms : null;
+}
+
+function timeOf(name: string, value: string): number {
+  if (instants.has(name)) return Date.parse(value); // SAML
+  return numericDates.has(name) ? Number(value) * 1000 : Number.NaN;
 }
 
 const format = new Intl.DateTimeFormat("en-GB", {

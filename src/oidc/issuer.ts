@@ -18,7 +18,12 @@ export function checkIssuer(issuer: string, allowPrivateNetwork: boolean): strin
   if (url.protocol !== "https:" && !allowPrivateNetwork)
     throw new InvalidError("The issuer must start with https://.");
   if (sharedHosts.has(url.hostname))
-    throw new InvalidError("Many companies share this issuer. Connect this provider by SAML.");
+    throw new InvalidError(
+      [
+        "Many companies share this issuer.",
+        "Connect this provider by SAML.", // SAML
+      ].join(" "),
+    );
   if (url.pathname.startsWith("/oauth2")) {
     throw new InvalidError(
       "This is a custom authorization server, which integrations of the Okta Integration Network may not use. " +

@@ -5,8 +5,12 @@
 import { children, type Element, elementsOf, type Node, ns, parseXml } from "saml-policy/parse";
 import { checkShownName } from "../directory/names.ts";
 import { InvalidError } from "../errors.ts";
-import { checkSigningCertificates, readCertificate, withoutAuthorities } from "../trust/certificates.ts";
 import { checkedUrl } from "../trust/guarded-fetch.ts";
+import {
+  checkSigningCertificates,
+  readCertificate,
+  withoutAuthorities,
+} from "../trust/signing-certificates.ts";
 import { decodeXml } from "./xml-encoding.ts";
 
 const bindings = "urn:oasis:names:tc:SAML:2.0:bindings:";

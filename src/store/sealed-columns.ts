@@ -59,7 +59,12 @@ export const sealedColumns: readonly SealedColumn[] = [
     table: "pending_logins",
     column: "sealed_data",
     key: ["tenant_id", "connection_id", "state_hash"],
-    contexts: ["signing-in", "saml-request", "saml-arrival", "shared-signals"].map(ofConnection),
+    contexts: [
+      "signing-in",
+      "saml-request", // SAML
+      "saml-arrival", // SAML
+      "shared-signals",
+    ].map(ofConnection),
     isLasting: false,
   },
   {

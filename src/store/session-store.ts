@@ -16,8 +16,10 @@ export interface SessionLimits {
 export interface SessionPolicy extends SessionLimits {
   /** How long ago an administrator may have signed in to open the console, in minutes; null if that does not matter. */
   adminFreshMinutes: number | null;
+  // SAML {
   /** Whether a SAML sign-in may begin at the identity provider. If so, each connection can still forbid it. */
   samlUnsolicited: boolean;
+  // SAML }
   /** The people whose sign-in with a local password needs a second step. Others may set one up. */
   secondStep: SecondStepPolicy;
 }
@@ -32,7 +34,7 @@ export const defaultSessionLimits: SessionLimits = { idleMinutes: 8 * 60, absolu
 export const defaultSessionPolicy: SessionPolicy = {
   ...defaultSessionLimits,
   adminFreshMinutes: null,
-  samlUnsolicited: true,
+  samlUnsolicited: true, // SAML
   secondStep: "none",
 };
 
@@ -69,7 +71,7 @@ export interface SessionLimitsRow {
 
 export interface SessionPolicyRow extends SessionLimitsRow {
   admin_fresh_minutes: number | null;
-  saml_unsolicited: number | boolean;
+  saml_unsolicited: number | boolean; // SAML
   second_step: SecondStepPolicy;
 }
 
@@ -86,7 +88,7 @@ export const sessionLimitsColumns = ["tenants.session_idle_minutes", "tenants.se
 export const sessionPolicyColumns = [
   ...sessionLimitsColumns,
   "tenants.admin_fresh_minutes",
-  "tenants.saml_unsolicited",
+  "tenants.saml_unsolicited", // SAML
   "tenants.second_step",
 ];
 
@@ -98,7 +100,7 @@ export function toSessionPolicy(row: SessionPolicyRow): SessionPolicy {
   return {
     ...toSessionLimits(row),
     adminFreshMinutes: row.admin_fresh_minutes,
-    samlUnsolicited: Boolean(row.saml_unsolicited),
+    samlUnsolicited: Boolean(row.saml_unsolicited), // SAML
     secondStep: row.second_step,
   };
 }

@@ -74,10 +74,12 @@ export async function guardedFetch(address: string, limits: FetchLimits): Promis
   return await textOf(await guardedRequest(address, {}, limits), address);
 }
 
+// SAML {
 /** Fetches a document whose encoding it says itself, by guardedRequest. Throws InvalidError unless the status is 200. */
 export async function guardedDocument(address: string, limits: FetchLimits): Promise<Uint8Array> {
   return await bytesOf(await guardedRequest(address, {}, limits), address);
 }
+// SAML }
 
 /** The text of a response in UTF-8. Throws InvalidError unless the status is 200. */
 export async function textOf(answer: Response, address: string): Promise<string> {

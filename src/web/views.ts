@@ -8,7 +8,7 @@ import type { EntitlementId } from "../../config/entitlements.ts";
 import { connectionVariable, integration } from "../../config/integration.ts";
 import { paths } from "../endpoints.ts";
 import type { Role } from "../model.ts";
-import { protocolName } from "../sign-in-protocols.ts";
+import { connectionTypes, protocolName } from "../sign-in-protocols.ts";
 import { visible } from "../visible.ts";
 import { type PendingAnswer, takeAnswer } from "./answers.ts";
 import { asset } from "./assets.ts";
@@ -42,8 +42,8 @@ export function setUpViews(
   /** The app's name in Okta's catalog, and the label of the field there that takes the connection's key. */
   app.locals.catalogName = integration.displayName;
   app.locals.keyLabel = connectionVariable.label;
-  /** Whether the app offers both protocols, so that its tab Sign On asks for one. */
-  app.locals.hasProtocolChoice = Boolean(integration.oidc && integration.saml);
+  /** Whether the app offers several protocols, so that its tab Sign On asks for one. */
+  app.locals.hasProtocolChoice = connectionTypes.filter((type) => integration[type]).length > 1;
   Object.assign(app.locals, { okta, clickPath, signOnTab, strong });
 }
 

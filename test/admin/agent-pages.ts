@@ -6,8 +6,8 @@ import { defaultSessionLimits } from "../../src/store/session-store.ts";
 import { administratorWithKey, apiKeyOf } from "../helpers/api-keys.ts";
 import type { TestDatabase } from "../helpers/databases.ts";
 import type { PageCase } from "../helpers/every-page.ts";
-import { signingCertificate } from "../helpers/idp-metadata.ts";
-import { createLocalAccount, samlSettings } from "../helpers/people.ts";
+import { createLocalAccount } from "../helpers/people.ts";
+import { shownSaml } from "../helpers/saml-settings.ts"; // SAML
 import type { Site } from "../helpers/site.ts";
 
 /** Creates agents of every kind, and two people for whom they acted. */
@@ -15,8 +15,7 @@ async function populate(use: () => TestDatabase, { acme, owner }: Site) {
   const { database } = use();
   const { store, tenant } = acme;
   const { id: connectionId } = await acme.connection();
-  const certificates = [signingCertificate];
-  await acme.connection({ type: "saml", settings: { ...samlSettings, certificates } });
+  await acme.connection({ type: "saml", settings: shownSaml.settings }); // SAML
   const settings = { issuer: "https://other.okta.example", clientId: "0oa9", crossAppAccess: false };
   await acme.connection({ settings });
   const register = async (name: string, tenantId: string | null) =>

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { integration } from "../../config/integration.ts";
 import { connectionForms, offeredProtocols } from "../../src/admin/connection-forms.ts";
+import type { ConnectionType } from "../../src/model.ts";
 import { connectionTypes } from "../../src/sign-in-protocols.ts";
 import type { Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
@@ -31,6 +32,7 @@ describe("the protocols of a new connection", () => {
       return (await site().acme.store.connections.list()).find((one) => one.key === key)?.type;
     };
 
+    // SAML {
     it("are chosen by the name that they have in Okta", async () => {
       const text = await page();
       for (const type of connectionTypes) {
@@ -38,12 +40,14 @@ describe("the protocols of a new connection", () => {
         assert.equal(await created(type, `chosen-${type}`), type);
       }
     });
+    // SAML }
 
     for (const type of connectionTypes)
       it(`are not asked for where the manifest has only ${type}, and no other is created`, async () => {
         Object.assign(integration, none, { [type]: manifest[type] });
         const text = await page();
-        for (const other of connectionTypes.filter((one) => one !== type)) {
+        const others: readonly ConnectionType[] = connectionTypes.filter((one) => one !== type);
+        for (const other of others) {
           assert.ok(!text.includes(connectionForms[other].choice.name), other);
           assert.equal(await created(other, `only-${type}-not-${other}`), type);
         }

@@ -6,9 +6,10 @@ import { addDomain } from "../../src/directory/tenants.ts";
 import { RefusedError } from "../../src/errors.ts";
 import { dayMs } from "../../src/store/tenant/counts.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
-import { createSigningKey } from "../helpers/certificates.ts";
+import { createSigningKey } from "../helpers/certificates.ts"; // SAML
 import { onEachDatabase } from "../helpers/databases.ts";
-import { createLocalAccount, createTestTenant, samlSettings, type TestTenant } from "../helpers/people.ts";
+import { createLocalAccount, createTestTenant, type TestTenant } from "../helpers/people.ts";
+import { samlSettings } from "../helpers/saml-settings.ts"; // SAML
 import { plantSession, useSite } from "../helpers/site.ts";
 
 describe("the console's overview", () => {
@@ -61,10 +62,13 @@ describe("the console's overview", () => {
       assert.match(text, /Nothing needs your attention/);
     });
 
-    it("asks to act on refused sign-ins, an expiring certificate and token, and a refused call", async () => {
+    it("asks to act on what expires soon, on refused sign-ins, and on a refused call", async () => {
+      const { id } = await acme.connection();
+      // SAML {
       const { certificate } = await createSigningKey("acme", new Date(Date.now() + 20.5 * dayMs));
       const settings = { ...samlSettings, certificates: [certificate] };
-      const { id, key } = await acme.connection({ type: "saml", settings });
+      const certified = await acme.connection({ type: "saml", settings });
+      // SAML }
       await createToken(acme.store, "default", 10);
       for (const reason of ["provider-refused", "provider-refused", "provider-refused"] as const) {
         const attempt = { connectionId: id, requestId: randomUUID() };
@@ -80,12 +84,14 @@ describe("the console's overview", () => {
       });
       const items = attentionIn(await textOf());
       const expected = [
+        // SAML {
         [
-          `SAML ${key}`,
+          `SAML ${certified.key}`,
           /Its certificate expires within 30 days/,
           />in (20|21) days</,
-          `/admin/connections/${id}`,
+          `/admin/connections/${certified.id}`,
         ],
+        // SAML }
         [
           "A token expires soon",
           /\(source default\) expires on \d{1,2} \w+ \d{4}\. Create another/,

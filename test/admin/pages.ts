@@ -7,8 +7,8 @@ import type { ConnectionType, OidcSettings } from "../../src/model.ts";
 import { hashToken, randomToken } from "../../src/store/secrets.ts";
 import type { TestDatabase } from "../helpers/databases.ts";
 import type { PageCase } from "../helpers/every-page.ts";
-import { signingCertificate } from "../helpers/idp-metadata.ts";
-import { identityOf, samlSettings } from "../helpers/people.ts";
+import { identityOf } from "../helpers/people.ts";
+import { richestProtocol } from "../helpers/protocols.ts";
 import type { Site } from "../helpers/site.ts";
 import { agentPages } from "./agent-pages.ts";
 import { directoryPages } from "./directory-pages.ts";
@@ -26,12 +26,14 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
     const wanted = { key: tenant.slug, type, ...values, choices };
     return await createConnection(use().database, tenant.id, wanted);
   };
-  const [oidc, saml] = [await draft("oidc"), await draft("saml")];
+  const oidc = await draft("oidc");
+  const saml = await draft("saml"); // SAML
   const purpose = { kind: "set-up-connection", connectionId: oidc.id } as const;
   await store.links.create(hashToken("guest"), purpose, Date.now() + 86_400_000);
   const tested = await refusedTest(site);
   const waiting = await testWithoutAccount(site);
-  const active = await activeSaml(site);
+  const invited = await oidcDraft(site, { issuer: "https://acme.okta.example", clientId: "0oa1" });
+  const active = await activeConnection(site);
   const reviewed = await reviewedDraft(site);
   const shown = shownValue([
     ["Issuer", "http://www.okta.com/exk-of-another-name"],
@@ -65,26 +67,26 @@ export async function adminPages(use: () => TestDatabase, site: Site): Promise<P
       `/admin/connections/${waiting}?step=4`,
     ),
     page("the end of an OIDC set-up", `/admin/connections/${tested}?step=5`),
-    page("step 2 of a SAML set-up", `/admin/connections/${saml.id}?step=2`),
-    page("a SAML set-up sent empty", `/admin/connections/${saml.id}/settings`, { status: 303, form: {} }),
-    page("a SAML connection that is on", `/admin/connections/${active}`),
+    page("step 2 of a SAML set-up", `/admin/connections/${saml.id}?step=2`), // SAML
+    page("a SAML set-up sent empty", `/admin/connections/${saml.id}/settings`, { status: 303, form: {} }), // SAML
+    page("a connection that is on", `/admin/connections/${active}`),
     ...["settings", "test", "instructions"].map((tab) =>
-      page(`the tab ${tab} of a SAML connection`, `/admin/connections/${active}?tab=${tab}`),
+      page(`the tab ${tab} of a connection`, `/admin/connections/${active}?tab=${tab}`),
     ),
     page("a connection's review", `/admin/connections/${tested}/review`),
-    page("a review after a guest's change", `/admin/connections/${reviewed.id}/review`),
-    page("a connection whose guest has to wait", `/admin/connections/${reviewed.id}`),
+    page("a review after a guest's change", `/admin/connections/${reviewed}/review`),
+    page("a connection whose guest has to wait", `/admin/connections/${reviewed}`),
     page("a guest's set-up during a review", "/setup/waiting-guest", { as: null }),
     page("an action on a page that is out of date", `/admin/connections/${active}/disable`, changed),
     page("an action without the facts of its page", `/admin/connections/${active}/disable`, {
       status: 303,
       form: {},
     }),
-    page("a set-up form that is out of date", `/admin/connections/${reviewed.id}/settings`, {
+    page("a set-up form that is out of date", `/admin/connections/${reviewed}/settings`, {
       status: 303,
-      form: { ...reviewed.settings, shown },
+      form: { ...richestProtocol.form, shown },
     }),
-    page("a set-up link", `/admin/connections/${saml.id}/links`, { status: 303, form: {} }),
+    page("a set-up link", `/admin/connections/${invited.id}/links`, { status: 303, form: {} }),
     page("a guest's set-up", "/setup/guest", { as: null }),
     page("the end of a guest's set-up", "/setup/guest?step=5", { as: null }),
     page("domains", "/admin/domains"),
@@ -133,30 +135,21 @@ async function testWithoutAccount(site: Site): Promise<string> {
   return connection.id;
 }
 
-/** Creates a SAML draft that a guest has changed and an owner is reviewing. */
-async function reviewedDraft({ acme }: Site) {
-  const { id } = await acme.connection({
-    type: "saml",
-    settings: { ...samlSettings, certificates: [signingCertificate] },
-    draft: true,
-  });
+/** Creates a draft that a guest has changed and an owner is reviewing. Returns its id. */
+async function reviewedDraft({ acme }: Site): Promise<string> {
+  const { type, settings } = richestProtocol;
+  const { id } = await acme.connection({ type, settings, draft: true });
   const purpose = { kind: "set-up-connection", connectionId: id } as const;
   await acme.store.links.create(hashToken("waiting-guest"), purpose, Date.now() + 86_400_000);
   await recordEdit(acme.store, id, { by: "the guest of a set-up link", from: "192.0.2.7", isGuest: true });
   await freezeGuests(acme.store, id);
-  const certificates = `-----BEGIN CERTIFICATE-----\n${signingCertificate}\n-----END CERTIFICATE-----`;
-  return {
-    id,
-    settings: { ssoUrl: samlSettings.ssoUrl, idpEntityId: samlSettings.idpEntityId, certificates },
-  };
+  return id;
 }
 
 /** Creates a connection that is enforced for one of three domains. Returns its id. */
-async function activeSaml({ acme }: Site): Promise<string> {
-  const { id } = await acme.connection({
-    type: "saml",
-    settings: { ...samlSettings, certificates: [signingCertificate] },
-  });
+async function activeConnection({ acme }: Site): Promise<string> {
+  const { type, settings } = richestProtocol;
+  const { id } = await acme.connection({ type, settings });
   await acme.store.connections.update(id, { testedAt: Date.now(), admittedAt: Date.now() });
   for (const domain of ["unproved.example", "proved.example", "enforced.example"])
     await addDomain(acme.store, domain);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import type { ConnectionInput } from "../../src/directory/connections.ts";
 import { wantedEvents } from "../../src/shared-signals/stream-policy.ts";
 import type { SignalStreamChanges } from "../../src/store/tenant/signal-streams.ts";
 import type { PageCase } from "../helpers/every-page.ts";
-import { signingCertificate } from "../helpers/idp-metadata.ts";
-import { samlSettings } from "../helpers/people.ts";
+import { protocolsWithoutOrg, richestProtocol } from "../helpers/protocols.ts";
 import { newStream } from "../helpers/signals.ts";
 import type { Site } from "../helpers/site.ts";
 
@@ -38,14 +38,13 @@ export async function streamPages({ acme, owner }: Site): Promise<PageCase[]> {
     ["paused here and by the org", { ...connected, status: "paused", isPausedHere: true }],
     ["whose authorization has ended", { ...connected, sealedRefreshToken: null }],
   ];
+  const known = { type: richestProtocol.type, settings: richestProtocol.settingsAt(issuer) };
   const pageOf = async (
     name: string,
     changes: SignalStreamChanges | null,
-    settings = {},
+    wanted: Partial<ConnectionInput> = known,
   ): Promise<PageCase> => {
-    const certificates = [signingCertificate];
-    const saml = { ...samlSettings, certificates, orgUrl: issuer, ...settings };
-    const connection = await acme.connection({ type: "saml", settings: saml });
+    const connection = await acme.connection(wanted);
     if (changes) {
       const stream = newStream(connection);
       await acme.store.signalStreams.create(stream);
@@ -55,7 +54,9 @@ export async function streamPages({ acme, owner }: Site): Promise<PageCase[]> {
     const path = `/admin/connections/${connection.id}/signals`;
     return { name: `shared signals ${name}`, path, status: 200, as: owner };
   };
-  const pages = [await pageOf("not connected", null), await pageOf("without an org", null, { orgUrl: null })];
+  const pages = [await pageOf("not connected", null)];
+  for (const { type, settings } of protocolsWithoutOrg)
+    pages.push(await pageOf(`without an org, by ${type}`, null, { type, settings }));
   for (const [name, changes] of streams) pages.push(await pageOf(name, changes));
   const [first = assert.fail()] = pages;
   const empty = { name: "the client of shared signals sent empty", path: `${first.path}/connect`, form: {} };

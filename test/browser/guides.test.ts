@@ -3,6 +3,7 @@ import type { OrgPerson } from "okta-stand-in/state";
 import { addTo, startStandIn, type TestOrg } from "okta-stand-in/testing";
 import { brand } from "../../config/brand.ts";
 import { integration } from "../../config/integration.ts";
+import { connectionTypes } from "../../src/sign-in-protocols.ts";
 import { describeInBrowser, type TestBrowser, takeSession } from "../helpers/browser.ts";
 import { submittedApp } from "../helpers/catalog-app.ts";
 import { onOneDatabase, type TestDatabase } from "../helpers/databases.ts";
@@ -34,7 +35,7 @@ const signOn = [
 ];
 const followed = {
   oidc: signOn,
-  saml: signOn,
+  saml: signOn, // SAML
   scim: [
     "Enable Entitlement management first",
     "Create a provisioning token",
@@ -49,13 +50,13 @@ const followed = {
   xaa: [],
 };
 
-const guides = ["oidc", "saml", "scim", "xaa"] as const;
+const guides = [...connectionTypes, "scim", "xaa"] as const;
 type Guide = (typeof guides)[number];
 
 /** The sections with steps that the tests leave out, because the customer does not need them or they need a real org. */
 const leftOut: Record<Guide, readonly string[]> = {
   oidc: ["Let Okta name the administrators"],
-  saml: ["Let Okta name the administrators", "SHA-256"],
+  saml: ["Let Okta name the administrators", "SHA-256"], // SAML
   scim: [`Add ${brand.productName}`, "Add other attributes"],
   // Only an agent can test it, and an agent is not a person who reads a guide.
   xaa: [
@@ -130,7 +131,7 @@ function useCustomer(use: () => TestDatabase) {
 
 /** A customer who has only the guides, and a machine that does what they say, word by word. */
 describeInBrowser("following the guides literally", (browser) => {
-  for (const protocol of ["oidc", "saml"] as const) {
+  for (const protocol of connectionTypes) {
     onOneDatabase((use) => {
       const { site, reader: newOne, guide } = useCustomer(use);
 

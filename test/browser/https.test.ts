@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { addDomain } from "../../src/directory/tenants.ts";
-import { samlUrls } from "../../src/endpoints.ts";
+import { samlUrls } from "../../src/endpoints.ts"; // SAML
 import { landingPath } from "../../src/web/home.ts";
 import { describeInBrowser, signOut } from "../helpers/browser.ts";
-import { createSigningKey } from "../helpers/certificates.ts";
+import { createSigningKey } from "../helpers/certificates.ts"; // SAML
 import { createTestDatabase, type TestDatabase } from "../helpers/databases.ts";
 import {
   type Certificate,
@@ -16,7 +16,8 @@ import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-prov
 import { connectOrg, orgOptions } from "../helpers/org.ts";
 import { createTestTenant } from "../helpers/people.ts";
 import { newSecrets, type RunningServer, startServer } from "../helpers/processes.ts";
-import { type SamlIdp, startSamlIdp } from "../helpers/saml-idp.ts";
+import { type SamlIdp, startSamlIdp } from "../helpers/saml-idp.ts"; // SAML
+import { samlSettings } from "../helpers/saml-settings.ts"; // SAML
 
 // Skipped without openssl, which creates the certificate. CI has it, and sets REQUIRE_BROWSER=1.
 if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
@@ -25,7 +26,7 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
     let certificate: Certificate;
     let fronts: [HttpsFront, HttpsFront, HttpsFront];
     let op: OpenIdProvider;
-    let idp: SamlIdp;
+    let idp: SamlIdp; // SAML
     let server: RunningServer;
     let baseUrl: string;
     let key: string;
@@ -42,21 +43,21 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
       const tenant = await createTestTenant(current.database);
       ({ key } = await connectOrg(op, { baseUrl, tenant }, { signOutOfProvider: true }));
       await tenant.store.domains.markVerified(await addDomain(tenant.store, "acme.example"));
+      // SAML {
       idp = await startSamlIdp(await createSigningKey("acme"), `https://127.0.0.1:${fronts[2].port}`);
       const samlTenant = await createTestTenant(current.database);
       const saml = await samlTenant.connection({
         type: "saml",
         key: "saml",
         settings: {
+          ...samlSettings,
           idpEntityId: idp.entityId,
           ssoUrl: `${idp.origin}/sso`,
-          metadataUrl: null,
           certificates: [idp.key.certificate],
-          appInstanceId: null,
-          orgUrl: null,
         },
       });
       idp.tile = { ...samlUrls(baseUrl, saml.key), relayState: "/account" };
+      // SAML }
       server = await startServer(current.url, {
         ...newSecrets(),
         DATA_KEY: orgOptions.dataKey.toString("base64"),
@@ -67,18 +68,19 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
       });
       fronts[0].pointTo(`http://127.0.0.1:${server.port}`);
       fronts[1].pointTo(op.address);
-      fronts[2].pointTo(idp.address);
+      fronts[2].pointTo(idp.address); // SAML
     });
     after(async () => {
       server.child.kill("SIGTERM");
       await server.ended;
       for (const front of fronts) await front.close();
       await op.close();
-      await idp.close();
+      await idp.close(); // SAML
       await current.dispose();
       certificate.remove();
     });
 
+    // SAML {
     it("a person signs in by SAML, from here and from the tile, with a cross-site cookie", async () => {
       const page = await browser.open({ ignoreHTTPSErrors: true });
       await page.goto(`${baseUrl}/saml/saml/login?returnTo=%2Faccount`);
@@ -97,6 +99,7 @@ if (hasOpenssl || process.env.REQUIRE_BROWSER === "1") {
       await page.getByRole("link", { name: "Tile" }).click();
       await page.waitForURL(`${baseUrl}/account`);
     });
+    // SAML }
 
     it("a person signs in by OpenID, by e-mail address and from the tile, and signs out on both sites", async () => {
       const page = await browser.open({ ignoreHTTPSErrors: true });

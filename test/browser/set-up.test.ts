@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { newSamlKey } from "okta-stand-in/keys";
-import { newId, type OrgApp } from "okta-stand-in/state";
+import { newSamlKey } from "okta-stand-in/keys"; // SAML
+import { newId, type OrgApp } from "okta-stand-in/state"; // SAML
 import { addApp } from "okta-stand-in/testing";
 import type { Page } from "playwright-core";
 import { brand } from "../../config/brand.ts";
@@ -114,6 +114,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await switchOnAndSignIn(page);
     });
 
+    // SAML {
     it("SAML: from nothing to a sign-in", async () => {
       const { org, openBoth } = consoles();
       const app = addApp(org, {
@@ -189,6 +190,7 @@ describeInBrowser("a connection set up in the browser, by following the page", (
       await page.locator("#ssoUrl").fill("https://acme.okta.com/app/exk1/sso/saml");
       await page.locator("#ssoUrl:not([aria-invalid])").waitFor();
     });
+    // SAML }
 
     it("works without JavaScript", async () => {
       const page = await browser.open({ javaScriptEnabled: false });

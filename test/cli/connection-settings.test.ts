@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { connectionCommands } from "../../src/cli/connections.ts";
 import { recordEdit } from "../../src/directory/connections.ts";
-import { InvalidError, NotFoundError } from "../../src/errors.ts";
+import { InvalidError } from "../../src/errors.ts";
 import type { Connection } from "../../src/model.ts";
 import { sealer } from "../../src/store/secrets.ts";
 import { dataKey, runCommand } from "../helpers/cli.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
-import { createTestTenant, newUser, samlSettings, type TestTenant } from "../helpers/people.ts";
+import { createTestTenant, newUser, type TestTenant } from "../helpers/people.ts";
 
 describe("admin -- connection, for an existing connection", () => {
   onOneDatabase((use) => {
@@ -61,7 +61,6 @@ describe("admin -- connection, for an existing connection", () => {
       const { json, text } = await run("show", ["--type", "oidc"]);
       assert.deepEqual(settingsIn(json), initialSettings());
       assert.match(text, /signOutOfProvider: false/);
-      await assert.rejects(run("show", ["--type", "saml"]), NotFoundError);
     });
 
     const roleClaim = ["--role-claim", "groups", "--admin-value", "Admins, EMEA", "--admin-value", "Owners"];
@@ -137,18 +136,6 @@ describe("admin -- connection, for an existing connection", () => {
         assert.deepEqual(await stored(), before);
       });
     }
-
-    it("update changes the settings of a SAML connection", async () => {
-      const { key } = await acme.connection({ type: "saml", settings: samlSettings });
-      const words = ["--type", "saml", "--universal-logout", "off", "--jit", "off", ...roleClaim];
-      const json = (await run("update", words, key)).json as Record<string, unknown>;
-      assert.deepEqual(
-        [json.universalLogout, json.jit, json.roleClaim, json.idpEntityId],
-        [false, false, "groups", samlSettings.idpEntityId],
-      );
-      const foreign = ["--type", "saml", "--sign-out-of-provider", "on"];
-      await assert.rejects(run("update", foreign, key), /is for OIDC connections/);
-    });
 
     it("show prints the last editor: the operator, or the guest of a set-up link", async () => {
       const before = (await run("show", ["--type", "oidc"])).json as Record<string, unknown>;

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"; // SAML
+import { tmpdir } from "node:os"; // SAML
+import { join } from "node:path"; // SAML
 import { migrationState } from "../../src/store/migrate.ts";
 import { systemStore } from "../../src/store/system-store.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import { sealActivity } from "../../src/trail/sealing.ts";
 import { type CliRun, runCli } from "../helpers/cli.ts";
 import { createTestDatabase, onEachDatabase, type TestDatabase } from "../helpers/databases.ts";
-import { idpMetadata } from "../helpers/idp-metadata.ts";
+import { idpMetadata } from "../helpers/idp-metadata.ts"; // SAML
 import { trailDeps } from "../helpers/seals.ts";
 
 /** The JSON value of a command that succeeded. Asserts that there was no other output. */
@@ -30,12 +30,14 @@ describe("npm run admin", () => {
   onEachDatabase((use, engine) => {
     const admin = (words: string, stdin = "", more = {}) =>
       runCli(words.split(" "), { DATABASE_URL: use().url, ...more }, stdin);
+    // SAML {
     let folder: string;
     before(() => {
       folder = mkdtempSync(join(tmpdir(), "starter-cli-"));
       writeFileSync(join(folder, "idp.xml"), idpMetadata());
     });
     after(() => rmSync(folder, { recursive: true }));
+    // SAML }
 
     it("prints exactly one JSON object for each command", async function () {
       this.timeout(180_000);
@@ -44,10 +46,12 @@ describe("npm run admin", () => {
       const oidcWords = "--type oidc --issuer https://acme.okta.com --client-id 0oa1 --client-secret-stdin";
       const oidc = jsonOf(await admin(`connection create acme ${oidcWords} --json`, "the secret\n"));
       assert.equal(oidc.redirectUri, "http://localhost:3000/oidc/acme/callback");
+      // SAML {
       const saml = jsonOf(
         await admin(`connection create acme --type saml --metadata ${join(folder, "idp.xml")} --json`),
       );
       assert.equal(saml.acsUrl, "http://localhost:3000/saml/acme/acs");
+      // SAML }
       const environment = { BASE_URL: "https://product.example" };
       const token = jsonOf(await admin("token create acme --json", "", environment));
       assert.deepEqual(Object.keys(token), ["token", "baseUrl", "expiresAt"]);

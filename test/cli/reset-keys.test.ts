@@ -6,7 +6,8 @@ import type { Connection } from "../../src/model.ts";
 import { startTestApp } from "../helpers/app.ts";
 import { runCommand } from "../helpers/cli.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
-import { createTestTenant, samlSettings, type TestTenant } from "../helpers/people.ts";
+import { createTestTenant, type TestTenant } from "../helpers/people.ts";
+import { samlSettings } from "../helpers/saml-settings.ts";
 
 describe("admin -- connection reset-keys", () => {
   onOneDatabase((use) => {

@@ -24,7 +24,7 @@ describe("admin -- tenant sessions", () => {
       idleMinutes: 480,
       absoluteMinutes: 1440,
       adminFreshMinutes: null,
-      samlUnsolicited: true,
+      samlUnsolicited: true, // SAML
       secondStep: "none",
     };
 
@@ -34,12 +34,16 @@ describe("admin -- tenant sessions", () => {
     });
 
     it("changes what the options name, with the old and the new values in the activity", async () => {
-      const changed = { ...defaults, adminFreshMinutes: 15, samlUnsolicited: false };
-      assert.deepEqual(await run("--admin-sign-in", "15", "--saml-unsolicited", "off"), changed);
+      const changed = { ...defaults, adminFreshMinutes: 15, absoluteMinutes: 2880 };
+      assert.deepEqual(await run("--admin-sign-in", "15", "--absolute", "2880"), changed);
       const [entry] = await acme.store.activity.latest(1);
       assert.deepEqual(
         [entry?.actorKind, entry?.action, entry?.changed],
-        ["operator", "sessions.limits_changed", ["adminFreshMinutes: off → 15", "samlUnsolicited: on → off"]],
+        [
+          "operator",
+          "sessions.limits_changed",
+          ["absoluteMinutes: 1440 → 2880", "adminFreshMinutes: off → 15"],
+        ],
       );
       assert.deepEqual(await run("--admin-sign-in", "off", "--idle", "60"), {
         ...changed,
@@ -47,6 +51,14 @@ describe("admin -- tenant sessions", () => {
         idleMinutes: 60,
       });
     });
+
+    // SAML {
+    it("says whether SAML sign-ins may begin at the provider", async () => {
+      assert.deepEqual(await run("--saml-unsolicited", "off"), { ...defaults, samlUnsolicited: false });
+      const [entry] = await acme.store.activity.latest(1);
+      assert.deepEqual(entry?.changed, ["samlUnsolicited: on → off"]);
+    });
+    // SAML }
 
     it("sets whose local sign-in needs a second step", async () => {
       assert.deepEqual(await run("--second-step", "admins"), { ...defaults, secondStep: "admins" });

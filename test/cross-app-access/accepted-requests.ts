@@ -2,7 +2,7 @@ import { calculateJwkThumbprint } from "jose";
 import type { Answer } from "../helpers/client.ts";
 import { allScopes, sendTokenRequest, signIdJag } from "../helpers/id-jag.ts";
 import { claims, form } from "./hostile-table.ts";
-import { type HostileWorld, samlSubject } from "./hostile-world.ts";
+import type { HostileWorld } from "./hostile-world.ts";
 
 /** A request that has to be accepted, with the scopes of its token. */
 interface AcceptedRequest {
@@ -51,9 +51,9 @@ export const acceptedRequests: readonly AcceptedRequest[] = [
     const jti = "same";
     const resource = `${world.app.url}/mcp`;
     await world.exchange({ claims: { jti, resource } });
-    const sub_id = samlSubject(world);
-    const parts = { claims: { jti, resource, sub_id } };
-    return await world.send(await signIdJag(world.orgs.saml, world.app.url, world.agent.clientId, parts));
+    const { orgs, app, agent } = world;
+    const parts = { claims: { jti, resource } };
+    return await world.send(await signIdJag(orgs.noNewcomers, app.url, agent.clientId, parts));
   }),
   accepted(
     "more scopes than the org granted: the others are left out",

@@ -3,7 +3,8 @@ import { crossAppAccessUrls } from "../../src/endpoints.ts";
 import { signIdJag } from "../helpers/id-jag.ts";
 import { strangersKey as strangersRsa, type TokenParts } from "../helpers/revocation.ts";
 import { claims, type HostileRequest, refusedBy, seconds } from "./hostile-table.ts";
-import { type HostileWorld, samlSubject } from "./hostile-world.ts";
+import type { HostileWorld } from "./hostile-world.ts";
+import { samlSubject } from "./hostile-world.ts"; // SAML
 
 const weakRsa = generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey;
 const ec = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
@@ -37,8 +38,10 @@ const fromOrg =
   (name: keyof HostileWorld["orgs"], more: (world: HostileWorld) => TokenParts = () => ({})) =>
   async (world: HostileWorld) =>
     world.send(await signIdJag(world.orgs[name], world.app.url, world.agent.clientId, more(world)));
+// SAML {
 const saml = (change: Record<string, unknown>) =>
   fromOrg("saml", (world) => ({ claims: { sub: undefined, sub_id: { ...samlSubject(world), ...change } } }));
+// SAML }
 
 const signatures = refusedBy(
   "assertion-signature",
@@ -202,7 +205,7 @@ const unreadable = [
     ["a resource that is a number", claims(() => ({ resource: 1 }))],
     ["no resource in a list", claims(() => ({ resource: [] }))],
     ["a key binding that is text", claims(() => ({ cnf: "jkt" }))],
-    ["a SAML subject without a format", claims(() => ({ sub_id: { nameid: "ada@acme.example" } }))],
+    ["a subject identifier without a format", claims(() => ({ sub_id: { nameid: "ada@acme.example" } }))],
   ),
   ...refusedBy(
     "assertion-claims",
@@ -260,16 +263,20 @@ const issuers = [
     { otherwise: "subject-named" },
     ["another tenant's key", claims(({ bravoConnection }) => ({ aud_tenant: bravoConnection.key }))],
     ["an unknown tenant", claims(() => ({ aud_tenant: "unknown" }))],
-    ["the key of the tenant's other connection", claims(({ saml: other }) => ({ aud_tenant: other.key }))],
+    ["the key of the tenant's other connection", claims(({ other }) => ({ aud_tenant: other.key }))],
     [
       "the tenant's key in another case",
       claims(({ connection }) => ({ aud_tenant: connection.key.toUpperCase() })),
     ],
   ),
+  ...refusedBy("subject-named", { otherwise: "tenant-vouched" }, [
+    "no person",
+    claims(() => ({ sub: undefined })),
+  ]),
+  // SAML {
   ...refusedBy(
     "subject-named",
     { otherwise: "tenant-vouched" },
-    ["no person", claims(() => ({ sub: undefined }))],
     ["a SAML subject at an OIDC connection", claims((world) => ({ sub_id: samlSubject(world) }))],
     ["only sub at a SAML connection", fromOrg("saml")],
     ["a SAML subject of another issuer", saml({ issuer: "http://www.okta.com/exk2" })],
@@ -279,6 +286,7 @@ const issuers = [
     ["a SAML subject without a NameID", saml({ nameid: undefined })],
     ["a SAML subject of another format", saml({ format: "email", email: "ada@acme.example" })],
   ),
+  // SAML }
   ...refusedBy(
     "tenant-vouched",
     { otherwise: "connection-clear" },

@@ -51,7 +51,7 @@ const unknown = refusedBy(
       const { clientId, key } = world.keyAgent;
       const client = await signedClient(key, clientId, world.app.url);
       const assertion = await signIdJag(world.org, world.app.url, clientId);
-      const type = { client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:saml2-bearer" };
+      const type = { client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt" };
       return await sendTokenRequest(world.app, { assertion, ...client, ...type });
     },
   ],
@@ -190,7 +190,7 @@ const forms = [
     ["the grant of client credentials", form({ grant_type: "client_credentials" })],
     ["a password grant", form({ grant_type: "password", username: "ada", password: "x" })],
     ["a token exchange", form({ grant_type: "urn:ietf:params:oauth:grant-type:token-exchange" })],
-    ["a SAML grant", form({ grant_type: "urn:ietf:params:oauth:grant-type:saml2-bearer" })],
+    ["a SAML grant", form({ grant_type: "urn:ietf:params:oauth:grant-type:saml2-bearer" })], // SAML
     ["the grant type in another case", form({ grant_type: jwtBearer.toUpperCase() })],
   ),
   ...refusedBy("client-grant", { error: "unauthorized_client", otherwise: "code-known" }, [

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { blockAgent, createAgent, revokeAgentGrant } from "../../src/directory/agents.ts";
-import { samlUrls } from "../../src/endpoints.ts";
+import { samlUrls } from "../../src/endpoints.ts"; // SAML
 import type { Connection, Identity, OidcSettings, User } from "../../src/model.ts";
 import { agentStore } from "../../src/store/agents.ts";
 import type { Database } from "../../src/store/database.ts";
@@ -23,14 +23,9 @@ import {
   type TestAgent,
   testedConnection,
 } from "../helpers/id-jag.ts";
-import {
-  createLocalAccount,
-  createTestTenant,
-  newUser,
-  samlSettings,
-  type TestTenant,
-} from "../helpers/people.ts";
+import { createLocalAccount, createTestTenant, newUser, type TestTenant } from "../helpers/people.ts";
 import { type RevokingOrg, startRevokingOrg, type TokenParts } from "../helpers/revocation.ts";
+import { samlSettings } from "../helpers/saml-settings.ts"; // SAML
 
 /** The site of helpers/id-jag.ts, and everyone who has no business there. */
 export interface HostileWorld extends AgentSite {
@@ -41,8 +36,10 @@ export interface HostileWorld extends AgentSite {
   bravo: TestTenant;
   bravoConnection: Connection;
   orgs: Record<OrgName, RevokingOrg>;
-  /** Acme's connection to the org `saml`. */
-  saml: Connection;
+  /** Acme's connection to the org `noNewcomers`. */
+  other: Connection;
+  /** Acme's connection to the org `saml`. */ // SAML
+  saml: Connection; // SAML
   agents: Record<AgentName, TestAgent>;
   keyAgent: { clientId: string; key: ClientKey };
   /** Where clients publish documents: the address of a path. */
@@ -64,13 +61,16 @@ export interface HostileWorld extends AgentSite {
 }
 
 /** Each org has one connection, except `shared`, which serves two tenants. */
-type OrgName = "foreign" | "bravo" | "saml" | "noNewcomers" | "off" | "shared" | "down" | "alias";
+const orgNames = [
+  ...(["foreign", "bravo", "noNewcomers", "off", "shared", "down", "alias"] as const),
+  "saml", // SAML
+] as const;
+type OrgName = (typeof orgNames)[number];
 type AgentName = "ofBravo" | "revoked" | "blocked" | "unwelcome" | "readOnly" | "other";
 
 export async function startHostileWorld(site: AgentSite, database: Database): Promise<HostileWorld> {
   const { app, org } = site;
-  const names: OrgName[] = ["foreign", "bravo", "saml", "noNewcomers", "off", "shared", "down", "alias"];
-  const started = await Promise.all(names.map(async (name) => [name, await startRevokingOrg()] as const));
+  const started = await Promise.all(orgNames.map(async (name) => [name, await startRevokingOrg()] as const));
   const orgs = Object.fromEntries(started) as HostileWorld["orgs"];
   orgs.down.down = true;
   const strictApp = await startTestApp(database, { baseUrl: app.url });
@@ -92,7 +92,7 @@ export async function startHostileWorld(site: AgentSite, database: Database): Pr
     settings: { issuer: org.issuer, clientId: "app", issuerAlias: orgs.alias.issuer },
   });
   await addPeople(site);
-  await addConnections(site, orgs, bravo);
+  const other = await addConnections(site, orgs, bravo);
   const proofUrl = `${app.url}/oauth2/token`;
   return {
     ...site,
@@ -101,7 +101,8 @@ export async function startHostileWorld(site: AgentSite, database: Database): Pr
     bravo,
     bravoConnection,
     orgs,
-    saml: await addSaml(site, orgs.saml),
+    other,
+    saml: await addSaml(site, orgs.saml), // SAML
     agents: await addAgents(site, database, bravo),
     keyAgent: { clientId: keyed.clientId, key: documentKey },
     documentUrl: documents.urlOf,
@@ -156,7 +157,7 @@ async function addPeople({ acme: { store, writer }, connection }: AgentSite): Pr
   await store.tombstones.add(randomUUID(), "deleted@acme.example", [identity as Identity]);
 }
 
-/** Connections that let no one in, each for its own reason; and two of one org. */
+/** Connections that let no one in, each for its own reason; and two of one org. Returns the one without newcomers. */
 async function addConnections({ acme }: AgentSite, orgs: HostileWorld["orgs"], bravo: TestTenant) {
   const off = await testedConnection(acme, oidc(orgs.off, {}, { crossAppAccess: false }));
   const noNewcomers = await testedConnection(acme, oidc(orgs.noNewcomers, { justInTime: false }));
@@ -173,8 +174,10 @@ async function addConnections({ acme }: AgentSite, orgs: HostileWorld["orgs"], b
     oidc(orgs.off, {}, { issuer: "https://disabled.okta.example" }),
   );
   await acme.store.connections.update(disabled.id, { status: "disabled" });
+  return noNewcomers;
 }
 
+// SAML {
 async function addSaml({ acme, ada }: AgentSite, org: RevokingOrg): Promise<Connection> {
   const connection = await acme.connection({
     type: "saml",
@@ -195,6 +198,7 @@ export function samlSubject({ saml, app }: HostileWorld): Record<string, unknown
     sp_name_qualifier: entityId,
   };
 }
+// SAML }
 
 async function addAgents(
   { acme, connection, app, org }: AgentSite,

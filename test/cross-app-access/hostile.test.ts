@@ -168,10 +168,10 @@ function assertRefusal(answer: Answer, { error }: HostileRequest, world: Hostile
 }
 
 /** Names that an answer must not contain. */
-function namesIn({ acme, bravo, connection, saml, orgs, org, agent }: HostileWorld): string[] {
+function namesIn({ acme, bravo, connection, other, orgs, org, agent }: HostileWorld): string[] {
   const tenants = [acme, bravo].flatMap(({ tenant }) => [tenant.slug, tenant.name, tenant.id]);
   const hosts = [org, ...Object.values(orgs)].map(({ issuer }) => issuer);
-  return [...tenants, ...hosts, connection.key, saml.key, agent.secret, "acme.example", "00u"];
+  return [...tenants, ...hosts, connection.key, other.key, agent.secret, "acme.example", "00u"];
 }
 
 /** The outcome of a request without its rule, in the words of the table. */

@@ -57,6 +57,7 @@ class AgentVisitor {
     assertRedirect(await this.#agent.post("/forget"), "/#holds");
   }
 
+  // SAML {
   /** Signs in to the application by SAML: until then, it does not know the person's NameID. */
   async signInBySaml(demo: Demo, { slug }: DemoTenant): Promise<void> {
     await this.#org.post("/login", { username: this.#login });
@@ -73,6 +74,7 @@ class AgentVisitor {
     const finish = new URL(answer.location ?? "", demo.url);
     assertRedirect(await browser.get(finish.pathname + finish.search), landingPath);
   }
+  // SAML }
 
   /** The agent's last answer. */
   async answer(): Promise<string> {
@@ -164,10 +166,12 @@ describe("the demo's agent", function () {
     describe(`for ${tenant.name}, which signs on by ${tenant.protocol.toUpperCase()}`, () => {
       let visitor: AgentVisitor;
       let owner: Client;
+      // SAML {
       before(async () => {
         if (tenant.protocol === "saml")
           await new AgentVisitor(demo, loginOf(star, tenant)).signInBySaml(demo, tenant);
       });
+      // SAML }
       beforeEach(async () => {
         visitor = new AgentVisitor(demo, loginOf(star, tenant));
         owner = demo.client();

@@ -285,13 +285,8 @@ describeInBrowser("the pages of the demo", (browser) => {
     const bar = await page.locator(".demo-banner").boundingBox();
     assert.equal(bar?.height, 28);
     // No session and no cookie: the path of a refused sign-in tells the customer.
-    const refused = await (
-      await fetch(`${demo.url}/saml/globex/acs`, {
-        method: "POST",
-        body: new URLSearchParams({ SAMLResponse: "x" }),
-      })
-    ).text();
-    assert.match(refused, /href="\/demo\/globex">The story · Globex Gardens →/);
+    const refused = await (await fetch(`${demo.url}/oidc/acme/callback?code=x&state=y`)).text();
+    assert.match(refused, /href="\/demo\/acme">The story · Acme Rockets →/);
   }).timeout(60_000);
 
   it("show the owner's inspector to be read, and let no one change it without the password", async () => {

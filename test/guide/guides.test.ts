@@ -7,6 +7,7 @@ import { refusalReasons } from "../../src/errors.ts";
 import { type Capability, capabilities, configuredFacts, type GuideFacts } from "../../src/guide/facts.ts";
 import { troubleshootingOf, unexplainedReasons, writeGuide } from "../../src/guide/guide.ts";
 import { code, toMarkdown } from "../../src/guide/templates.ts";
+import { connectionTypes } from "../../src/sign-in-protocols.ts";
 
 const everybody = { origin: "https://app.example.com", tenant: null, key: null };
 
@@ -16,11 +17,13 @@ const headings = {
     ...["Contents", "Supported features", "Requirements", "Configuration steps", "Attributes and mapping"],
     ...["SP-initiated SSO", "IdP-initiated SSO", "Notes", "Known issues / Troubleshooting and tips"],
   ],
+  // SAML {
   saml: [
     ...["Contents", "Supported features", "Requirements", "Read this before you enable SAML"],
     ...["Configuration steps", "Attributes and mapping", "SP-initiated SSO", "IdP-initiated SSO", "Notes"],
     "Known issues / Troubleshooting and tips",
   ],
+  // SAML }
   scim: [
     ...["Contents", "Supported features", "Requirements", "Configuration steps", "Attributes and mapping"],
     ...["Notes", "Known issues / Troubleshooting and tips"],
@@ -36,8 +39,10 @@ const templates = readdirSync("views/guide", { recursive: true, encoding: "utf8"
   .map((file) => ({ file, text: readFileSync(join("views/guide", file), "utf8") }));
 
 const { integration } = configuredFacts;
-const { oidc, saml, scim, crossAppAccess } = integration;
-assert.ok(oidc && saml && scim && crossAppAccess);
+const { oidc, scim, crossAppAccess } = integration;
+const { saml } = integration; // SAML
+assert.ok(oidc && scim && crossAppAccess);
+assert.ok(saml); // SAML
 
 /** Switches, as [feature, guide, change, the heading that disappears, the listed feature that disappears]. */
 const switches: [string, Capability, Partial<GuideFacts["integration"]>, string | null, string][] = [
@@ -50,6 +55,7 @@ const switches: [string, Capability, Partial<GuideFacts["integration"]>, string 
   ],
   ["Just-In-Time", "oidc", { oidc: { ...oidc, justInTime: false } }, null, "**Just-In-Time provisioning**"],
   ["signing out of Okta", "oidc", { oidc: { ...oidc, signOutOfOkta: false } }, null, "SP-initiated SLO"],
+  // SAML {
   [
     "Universal Logout",
     "saml",
@@ -71,6 +77,7 @@ const switches: [string, Capability, Partial<GuideFacts["integration"]>, string 
     "## SP-initiated SSO",
     "**SP-initiated SSO**",
   ],
+  // SAML }
   ["groups", "scim", { scim: { ...scim, groups: null } }, "### Push groups", "**Group push**"],
   [
     "passwords",
@@ -108,7 +115,7 @@ const otherFacts: GuideFacts = {
     displayName: "Zebra for Teams",
     guides: { edition: "9.9", date: "1 April 2031", productVersion: "77.1" },
     variables: [{ name: "stable", label: "Stable number" }],
-    saml: { ...saml, groupAttribute: { name: "herds", filter: "Starts with", value: "Zebra" } },
+    saml: { ...saml, groupAttribute: { name: "herds", filter: "Starts with", value: "Zebra" } }, // SAML
     scim: {
       ...scim,
       entitlements: scim.entitlements.map((one) => ({
@@ -131,7 +138,7 @@ const otherFacts: GuideFacts = {
     label: `Label ${index}`,
     scim: `scimPath${index}`,
     oidcClaim: entry.oidcClaim && `claim_${index}`,
-    samlAttribute: entry.samlAttribute && `saml_${index}`,
+    ...(entry.samlAttribute ? { samlAttribute: `saml_${index}` } : {}), // SAML
     oktaExpression: entry.oktaExpression && `user.expression${index}`,
   })),
   entitlements: [{ id: "grazing", displayName: "Grazing", description: "May graze." }],
@@ -140,9 +147,12 @@ const otherFacts: GuideFacts = {
 
 /** Facts as they appear in a text: names as words, and identifiers as code. */
 function factTexts({ brand, integration: manifest, attributes, entitlements }: GuideFacts): string[] {
-  const names = attributes.flatMap(({ scim: path, oidcClaim, samlAttribute, oktaExpression }) =>
-    [path, oidcClaim, samlAttribute, oktaExpression].filter((name) => name !== null),
-  );
+  const names = attributes
+    .flatMap((entry) => [
+      ...[entry.scim, entry.oidcClaim, entry.oktaExpression],
+      entry.samlAttribute, // SAML
+    ])
+    .filter((name) => typeof name === "string");
   return [
     ...[
       brand.productName,
@@ -190,8 +200,9 @@ describe("configuration guides", () => {
   }
 
   it("contain no hard-coded URL of the application", () => {
-    const address =
-      /\/(oidc|saml|scim|api|mcp|oauth2|login|logout|account|guides|signed-out|setup|global-token|admin)\b/;
+    const folders = ["scim", "api", "mcp", "oauth2", "login", "logout", "account", "guides", "signed-out"];
+    const all = [...connectionTypes, ...folders, "setup", "global-token", "admin"];
+    const address = new RegExp(`/(${all.join("|")})\\b`);
     assert.ok(templates.length >= 8);
     const found = templates.flatMap(({ file, text }) => {
       const prose = text.replace(/<%[\s\S]*?%>/g, "");
@@ -201,21 +212,21 @@ describe("configuration guides", () => {
   });
 
   it("explain every reason for which the code refuses a sign-in, in one row, or leave it to the reference", () => {
-    const rows = [...troubleshootingOf("oidc"), ...troubleshootingOf("saml")];
+    const rows = connectionTypes.flatMap((type) => [...troubleshootingOf(type)]);
     const explained = [...new Set(rows.flatMap(({ reasons }) => reasons))];
     assert.deepEqual([...explained, ...unexplainedReasons()].sort(), [...refusalReasons].sort());
     const reference = readFileSync("docs/reference/errors.md", "utf8");
     for (const reason of refusalReasons) assert.ok(reference.includes(`| \`${reason}\` |`), reason);
     for (const { reasons, cause, remedy } of rows)
       assert.ok(cause.text.length > 10 && remedy.text.length > 5, reasons.join());
-    for (const capability of ["oidc", "saml"] as const) {
+    for (const capability of connectionTypes) {
       const own = troubleshootingOf(capability).flatMap(({ reasons }) => reasons);
       assert.equal(new Set(own).size, own.length, "each reason has one row");
     }
   });
 
   it("have one row for each sentence that a person can see, and no row about an attack or a password", () => {
-    for (const capability of ["oidc", "saml"] as const) {
+    for (const capability of connectionTypes) {
       const rows = troubleshootingOf(capability);
       const seen = rows.flatMap((row) => row.seen);
       assert.ok(rows.length >= 10 && rows.length <= 16, `${rows.length} rows`);
@@ -296,7 +307,7 @@ describe("configuration guides", () => {
     const claims = okta.features.federatedClaims;
     const needed = {
       oidc: [...signOn, claims],
-      saml: [...signOn, claims],
+      saml: [...signOn, claims], // SAML
       scim: [lifecycleManagement, identityGovernance],
       xaa: [identityEngine],
     };
@@ -309,20 +320,27 @@ describe("configuration guides", () => {
 
   it("call the tab Sign On by both of its names in each section, and name the link that leads here", () => {
     const [tab, other] = [bold(okta.tabs.signOn), bold(okta.tabs.authentication)];
+    const usual = okta.signOn.viewSetupInstructions;
+    const links: Record<Capability, string> = {
+      ...{ oidc: usual, scim: usual, xaa: usual },
+      saml: okta.signOn.viewSamlSetupInstructions, // SAML
+    };
     for (const capability of capabilities) {
       const text = writeGuide(capability, everybody);
       const sections = text.split(/^##+ /m).filter((section) => section.includes(tab));
       assert.ok(sections.length >= (["scim", "xaa"].includes(capability) ? 0 : 3), capability);
       for (const section of sections) assert.equal(section.split(other).length, 2, section);
-      const { viewSetupInstructions, viewSamlSetupInstructions } = okta.signOn;
-      const link = capability === "saml" ? viewSamlSetupInstructions : viewSetupInstructions;
       // Okta's link of an app leads to the guide to its sign-in, and to that of SCIM.
-      assert.equal(text.split("## Contents")[0]?.includes(bold(link)), capability !== "xaa", capability);
+      assert.equal(
+        text.split("## Contents")[0]?.includes(bold(links[capability])),
+        capability !== "xaa",
+        capability,
+      );
     }
   });
 
   it("name settings of the customer's own app integrations in one section only", () => {
-    for (const capability of ["oidc", "saml", "scim"] as const) {
+    for (const capability of [...connectionTypes, "scim"] as const) {
       const text = writeGuide(capability, everybody);
       const own = sectionOf(text, `### If ${brand.productName} is not in your catalog`);
       const labels = Object.values(okta.customApp).filter((label) => text.includes(bold(label)));
@@ -357,18 +375,11 @@ describe("configuration guides", () => {
     assert.ok(addable.includes("Cost center") && addable.includes("by hand"));
   });
 
-  it("warn before SAML is enabled, with the backup URL, and explain SHA-256 at the anchor of error pages", () => {
-    const text = writeGuide("saml", everybody);
-    const [, warning = ""] = /^## Read this before you enable SAML$([\s\S]*?)^## /m.exec(text) ?? [];
-    assert.match(warning, /^### Backup URL$/m);
-    assert.ok(warning.includes("`https://app.example.com/login/password`"));
-    assert.match(text, /^### SHA-256$/m);
-  });
-
   it("contain the values of a customer's connection", () => {
     const mine = { origin: "https://app.example.com", tenant: "acme", key: "acme-eu" };
-    const text = writeGuide("saml", mine);
-    assert.ok(text.includes("`https://app.example.com/saml/acme-eu/acs`"));
+    assert.ok(writeGuide("saml", mine).includes("`https://app.example.com/saml/acme-eu/acs`")); // SAML
+    const text = writeGuide("oidc", mine);
+    assert.ok(text.includes("`https://app.example.com/oidc/acme-eu/callback`"));
     assert.ok(text.includes("`https://app.example.com/login/password/acme`"));
     assert.equal(text.includes("{connection}"), false);
   });
@@ -390,16 +401,5 @@ describe("configuration guides", () => {
       );
       assert.deepEqual(numbers(/^\*Figure (\d+)\./gm).sort(), [...pointed].sort());
     }
-  });
-
-  it("number the remaining steps without gaps", () => {
-    const manifest = { ...integration, saml: { ...saml, justInTime: false }, universalLogout: null };
-    const facts = { ...configuredFacts, integration: manifest };
-    const text = writeGuide("saml", everybody, facts);
-    const [, steps = ""] = /^### Enter Okta's values[^\n]*$([\s\S]*?)^##/m.exec(text) ?? [];
-    assert.deepEqual(
-      [...steps.matchAll(/^(\d+)\./gm)].map(([, number]) => Number(number)),
-      [1, 2, 3],
-    );
   });
 });

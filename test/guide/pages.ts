@@ -8,7 +8,7 @@ export async function guidePages(acme: TestTenant, owner: User): Promise<PageCas
   const own = `/admin/connections/${connection.id}/guide`;
   return [
     { name: "the OIDC guide", status: 200, path: "/guides/okta/oidc", as: null },
-    { name: "the SAML guide", status: 200, path: "/guides/okta/saml", as: null },
+    { name: "the SAML guide", status: 200, path: "/guides/okta/saml", as: null }, // SAML
     { name: "the SCIM guide, signed in", status: 200, path: "/guides/okta/scim", as: owner },
     { name: "the guide for AI agents", status: 200, path: "/guides/okta/xaa", as: null },
     { name: "the customer's guides", status: 200, path: "/admin/guides", as: owner },

@@ -75,7 +75,7 @@ describe("a customer's own guides", () => {
       const client = await clientOf(admin);
       const list = await client.get("/admin/guides");
       assert.ok(list.text.includes(`OpenID Connect for ${oidc.key}`));
-      assert.ok(list.text.includes('href="/guides/okta/saml"'), "the guide for a missing connection");
+      assert.ok(list.text.includes('href="/guides/okta/saml"'), "the guide for a missing connection"); // SAML
       const { text } = await client.get(`/admin/connections/${oidc.id}/guide`);
       const plain = text.replaceAll("<wbr>", "");
       assert.ok(plain.includes(`${app.url}/oidc/${oidc.key}/callback`));

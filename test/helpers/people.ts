@@ -11,7 +11,6 @@ import type {
   Profile,
   ProvisioningSource,
   Role,
-  SamlSettings,
   Tenant,
   User,
 } from "../../src/model.ts";
@@ -122,12 +121,3 @@ export function provisioned(loginName: string, more: Partial<ProvisionedUser> = 
     ...more,
   };
 }
-
-export const samlSettings: SamlSettings = {
-  idpEntityId: "http://www.okta.com/exk1",
-  ssoUrl: "https://acme.okta.example/sso/saml",
-  certificates: ["MIIB"],
-  metadataUrl: null,
-  appInstanceId: null,
-  orgUrl: null,
-};

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { CheckOptions } from "oin-kit/check/options";
 import { CheckReport } from "oin-kit/check/report";
+import type { Area } from "oin-kit/check/rules/rule";
 import { type CheckDeps, type CheckOutcome, runCheck } from "oin-kit/check/run";
 import { checkScim } from "oin-kit/check/scim/check";
 import { declarationFor } from "oin-kit/check/scim/declared";
@@ -10,15 +11,17 @@ import { apiScopes, integration } from "../../config/integration.ts";
 import { createAgent } from "../../src/directory/agents.ts";
 import { createProvisioningClient } from "../../src/directory/provisioning-clients.ts";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
+import { connectionTypes } from "../../src/sign-in-protocols.ts";
 import { product } from "../../tools/guide/src/product.ts";
 import { startTestApp, type TestApp } from "./app.ts";
-import { createSigningKey, type SigningKey } from "./certificates.ts";
+import { createSigningKey, type SigningKey } from "./certificates.ts"; // SAML
 import type { TestDatabase } from "./databases.ts";
 import { type Front, startFront } from "./front.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "./openid-provider.ts";
 import { connectOrg, orgOptions, orgSealer } from "./org.ts";
 import { createLocalAccount, createTestTenant, type TestTenant } from "./people.ts";
 import { freePort } from "./postgres-server.ts";
+import { samlSettings } from "./saml-settings.ts"; // SAML
 import { oktaUser, scimClient } from "./scim.ts";
 
 /** A deployment that is ready for the OIN, behind a proxy that can add faults. */
@@ -28,7 +31,7 @@ export interface ReadyDeployment {
   tenant: TestTenant;
   /** The org of the OIDC connection. */
   op: OpenIdProvider;
-  /** The key of an OIDC and a SAML connection. */
+  /** The key of a connection by each protocol. */
   key: string;
   token: string;
   /** The client ID that Okta has for OAuth 2.0 for SCIM. */
@@ -42,6 +45,14 @@ export interface ReadyDeployment {
   /** The number of people and groups of the tenant. */
   population(): Promise<{ users: number; groups: number }>;
 }
+
+/** The areas of what this product offers. */
+export const ownAreas: readonly Area[] = [
+  ...(["site", "listing"] as const),
+  ...connectionTypes,
+  ...(["universal-logout", "agents", "guides", "scim", "scim-oauth"] as const),
+  "idp-metadata", // SAML
+];
 
 /** The facts that a check takes from this checkout before anything is published. */
 export const checkout: CheckDeps = {
@@ -63,7 +74,7 @@ export function useReadyDeployment(use: () => TestDatabase): () => ReadyDeployme
     const tenant = await createTestTenant(database);
     const key = `ready-${tenant.tenant.slug}`;
     await connectOrg(op, { baseUrl: front.url, tenant }, {}, { key });
-    await connectSaml(tenant, key);
+    await connectSaml(tenant, key); // SAML
     await createReviewers(database);
     const { token } = await createToken(tenant.store);
     await scimClient(app, token).send("POST", "/Users", oktaUser("ada@acme.example"));
@@ -117,7 +128,7 @@ function optionsFor(url: string, key: string, scimToken: string): CheckOptions {
     scimToken,
     connections: [key],
     idpMetadata: null,
-    areas: ["site", "listing", "oidc", "saml", "universal-logout", "guides", "scim"],
+    areas: ["site", "listing", ...connectionTypes, "universal-logout", "guides", "scim"],
   };
 }
 
@@ -146,6 +157,7 @@ async function prepareAgents(
   };
 }
 
+// SAML {
 /** Once for the whole process: no one signs with it. */
 let providersKey: Promise<SigningKey> | undefined;
 
@@ -155,16 +167,10 @@ async function connectSaml(tenant: TestTenant, key: string): Promise<void> {
   await tenant.connection({
     key,
     type: "saml",
-    settings: {
-      idpEntityId: "http://www.okta.com/exk1",
-      ssoUrl: "https://acme.okta.example/app/exk1/sso/saml",
-      certificates: [certificate],
-      metadataUrl: null,
-      appInstanceId: null,
-      orgUrl: null,
-    },
+    settings: { ...samlSettings, certificates: [certificate] },
   });
 }
+// SAML }
 
 /** Creates the tenant for Okta's reviewers as the submission package tells the operator. */
 async function createReviewers(database: TestDatabase["database"]): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connectionTypes } from "../../src/sign-in-protocols.ts";
 import type { TenantA } from "./isolation.ts";
 import type { Route } from "./routes.ts";
 
@@ -36,6 +37,16 @@ const ofNoTenant: Record<string, string> = {
   "/scim/v2/Entitlements/:id": "/scim/v2/Entitlements/none",
 };
 
+/** Folders whose routes anyone may ask. */
+const publicFolders: string[] = [
+  "login",
+  "setup",
+  ...connectionTypes,
+  "shared-signals",
+  ".well-known",
+  "forward-auth",
+];
+
 /** The path of a route of the console, with tenant A's values. */
 export function pathIn({ path }: Pick<Route, "path">, a: TenantA): string {
   return path.replace(/:(\w+)/g, (_, name: string) => {
@@ -49,8 +60,8 @@ export function pathIn({ path }: Pick<Route, "path">, a: TenantA): string {
 export function pathOfAny(route: Pick<Route, "path">, a: TenantA): { path: string; isOfTenant: boolean } {
   const known = ofNoTenant[route.path];
   if (known !== undefined) return { path: known, isOfTenant: false };
-  const isPublic = /^\/(login|setup|oidc|saml|shared-signals|\.well-known|forward-auth)\//.test(route.path);
-  if (isPublic) return { path: route.path.replace(/:\w+/g, "x"), isOfTenant: false };
+  const [, folder = ""] = /^\/([^/]+)\//.exec(route.path) ?? [];
+  if (publicFolders.includes(folder)) return { path: route.path.replace(/:\w+/g, "x"), isOfTenant: false };
   const [, collection = "", rest = ""] = /\/(\w+)\/:id(\/.*)?$/.exec(route.path) ?? [];
   const value = idIn[collection];
   if (value)

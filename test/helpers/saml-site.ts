@@ -11,6 +11,7 @@ import type { Answer, Client } from "./client.ts";
 import type { TestDatabase } from "./databases.ts";
 import type { TestTenant } from "./people.ts";
 import { type Deviation, samlResponse } from "./saml-response.ts";
+import { samlSettings } from "./saml-settings.ts";
 import { type Site, useSite } from "./site.ts";
 
 /** The site with a SAML connection to a provider. The tests have its key. */
@@ -53,21 +54,17 @@ let keys: Promise<[SigningKey, SigningKey]> | undefined;
 
 /** Defines the hooks; the returned function gives the site inside a test. */
 export function useSamlSite(use: () => TestDatabase, options = {}): () => SamlSite {
-  const site = useSite(use, { dataKey: samlDataKey, ...options });
+  return withSaml(useSite(use, { dataKey: samlDataKey, ...options }));
+}
+
+/** Gives a site a SAML connection. Defines hooks, which run after those of the site. */
+export function withSaml(site: () => Site): () => SamlSite {
   let extra: Pick<SamlSite, "key" | "foreignKey" | "connection">;
   const connect: SamlSite["connect"] = (settings = {}, wanted = {}, tenant = site().acme) =>
     tenant.connection({
       type: "saml",
       justInTime: true,
-      settings: {
-        idpEntityId,
-        ssoUrl,
-        certificates: [extra.key.certificate],
-        metadataUrl: null,
-        appInstanceId: null,
-        orgUrl: null,
-        ...settings,
-      },
+      settings: { ...samlSettings, idpEntityId, ssoUrl, certificates: [extra.key.certificate], ...settings },
       ...wanted,
     });
   before(async () => {

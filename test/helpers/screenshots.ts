@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Exchange, Fault } from "./front.ts";
 
-const guides = /^\/guides\/okta\/(oidc|saml|scim|xaa)$/;
+const guides = /^\/guides\/okta\/\w+$/;
 const picture = "/guides/okta/images/okta-screen.png";
 
 /**

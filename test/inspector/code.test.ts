@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { type CodeLine, headerLines, jsonLines, pairLines, xmlLines } from "../../src/inspector/code.ts";
+import {
+  type CodeLine,
+  headerLines,
+  jsonLines,
+  pairLines,
+  xmlLines, // SAML
+} from "../../src/inspector/code.ts";
 
 const textOf = (lines: readonly CodeLine[]) =>
   lines.map(({ tokens }) => tokens.map(({ text }) => text).join("")).join("\n");
@@ -21,6 +27,7 @@ describe("a message in colours", () => {
     });
   }
 
+  // SAML {
   const texts: [string, string][] = [
     ["XML", '<a xmlns:x="urn:x" B="1 &lt; 2">\n  <x:b C="d"/>\n  <e>text = "quoted" > here</e>\n</a>'],
     ["XML that was cut", '<a>\n  <b C="d">\n    <e… (30000 characters)'],
@@ -40,29 +47,34 @@ describe("a message in colours", () => {
       assert.equal(open, 0);
     });
   }
+  // SAML }
 
   it("tells names, texts and other values apart", () => {
     const [, line] = jsonLines({ exp: 12 });
     assert.deepEqual(line && kindsOf(line), ['name "exp"', "mark : ", "value 12"]);
-    const [tag] = xmlLines('<saml:Audience Format="x">https://acme.example</saml:Audience>');
+    // SAML {
+    const [tag] = xmlLines('<x:Audience Format="x">https://acme.example</x:Audience>');
     assert.deepEqual(tag && kindsOf(tag), [
-      "name <saml:Audience",
+      "name <x:Audience",
       "value Format",
       "mark =",
       'text "x"',
       "name >",
       "text https://acme.example",
-      "name </saml:Audience",
+      "name </x:Audience",
       "name >",
     ]);
     assert.deepEqual(tag?.names, ["Audience", "Format"]);
+    // SAML }
   });
 
   it("folds long parts only, and never the whole", () => {
     const long = { list: [1, 2, 3, 4, 5], short: [1] };
     assert.deepEqual(folds(jsonLines(long)), ["1 open", "7 close"]);
+    // SAML {
     const xml = `<r>\n  <a>\n${"    <b/>\n".repeat(5)}  </a>\n  <c>\n    <d/>\n  </c>\n</r>`;
     assert.deepEqual(folds(xmlLines(xml)), ["1 open", "7 close"]);
+    // SAML }
   });
 
   it("shows parameters as pairs, a repeated name twice", () => {

@@ -24,10 +24,12 @@ describe("the glossary of the inspector", () => {
     ["RFC 6749 §5.2, invalid_client", "https://www.rfc-editor.org/rfc/rfc6749#section-5.2"],
     ["RFC 6749 appendix A", "https://www.rfc-editor.org/rfc/rfc6749"],
     ["Core §3.1.3.7, 9", "https://openid.net/specs/openid-connect-core-1_0.html#rfc.section.3.1.3.7"],
+    // SAML {
     [
       "SAML Core §2.5.1.4, Profiles §4.1.4.2",
       "https://docs.oasis-open.org/security/saml/v2.0/saml-core-2.0-os.pdf",
     ],
+    // SAML }
     ["SSF §4.1.6", "https://openid.net/specs/openid-sharedsignals-framework-1_0-final.html#section-4.1.6"],
     ["CAEP §3.3.1", "https://openid.net/specs/openid-caep-1_0-final.html#section-3.3.1"],
     ["Collisions of SHA-1; Okta: SHA-256 only", null],
@@ -44,10 +46,10 @@ describe("times in messages", () => {
     ["exp", String(at / 1000 + 3_540), "29 Nov 2026, 20:59:00 UTC, in 59 min"],
     ["iat", String(at / 1000 - 4), "29 Nov 2026, 19:59:56 UTC, 4 s earlier"],
     ["auth_time", String(at / 1000), "29 Nov 2026, 20:00:00 UTC, now"],
-    ["NotOnOrAfter", "2026-11-29T20:05:00.000Z", "29 Nov 2026, 20:05:00 UTC, in 5 min"],
+    ["NotOnOrAfter", "2026-11-29T20:05:00.000Z", "29 Nov 2026, 20:05:00 UTC, in 5 min"], // SAML
     ["exp", "99999999999999999999", null],
     ["exp", "soon", null],
-    ["NotBefore", "yesterday", null],
+    ["NotBefore", "yesterday", null], // SAML
     ["sub", "1795982400", null],
   ];
   for (const [name, value, note] of cases) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { policy } from "saml-policy/policy";
+import { policy } from "saml-policy/policy"; // SAML
 import { tokenPolicy } from "../../src/cross-app-access/policy.ts";
 import { checkGroups } from "../../src/inspector/describe/groups.ts";
 import { checksOf, type NamedRule } from "../../src/inspector/describe/rules.ts";
@@ -8,11 +8,11 @@ import { remedyFor } from "../../src/inspector/remedies.ts";
 import { clientGrantRules, clientRules, grantTypeRules, requestRules } from "../../src/oauth/policy.ts";
 import { oidcPolicy } from "../../src/oidc/policy.ts";
 import { type Protocol, protocols } from "../../src/recording.ts";
-import { arrivalRules } from "../../src/saml/arrival-rules.ts";
+import { arrivalRules } from "../../src/saml/arrival-rules.ts"; // SAML
 import { codeRules, questionRules, refreshRules } from "../../src/scim-authorization/policy.ts";
 import { streamPolicy } from "../../src/shared-signals/stream-policy.ts";
-import { connectionActive } from "../../src/sso/connection.ts";
-import { repeatedSignInRules } from "../../src/sso/sign-in.ts";
+import { connectionActive } from "../../src/sso/connection.ts"; // SAML
+import { repeatedSignInRules } from "../../src/sso/sign-in.ts"; // SAML
 import { connectionPolicy } from "../../src/universal-logout/policy.ts";
 import { apiKeyPolicy, callPolicy } from "../../src/web/access-token-policy.ts";
 
@@ -28,7 +28,7 @@ const policies: Record<Protocol, readonly NamedRule[]> = {
     ...refreshRules,
   ],
   oidc: Object.values(oidcPolicy).flat(),
-  saml: [connectionActive, ...policy.flatMap(({ rules }) => rules), ...arrivalRules, ...repeatedSignInRules],
+  saml: [connectionActive, ...policy.flatMap(({ rules }) => rules), ...arrivalRules, ...repeatedSignInRules], // SAML
   "universal-logout": connectionPolicy,
   "shared-signals": [...shownRules, ...Object.values(streamPolicy).flat()],
   "cross-app-access": [...tokenPolicy, ...callPolicy],
@@ -71,10 +71,12 @@ describe("the groups of the inspector's checks", () => {
     );
   });
 
+  // SAML {
   it("tell the signature of an encrypted assertion from that of the response around it", () => {
     const rules = policy.flatMap((phase) => phase.rules);
     const groupsOf = (name: string) =>
       checksOf("saml", rules, null).flatMap((check) => (check.name.startsWith(name) ? [check.group] : []));
     assert.deepEqual(groupsOf("Nothing is signed with SHA-1"), ["Signatures", "Signature of the assertion"]);
   });
+  // SAML }
 });

@@ -81,17 +81,21 @@ describe("the page of a message", () => {
       assert.doesNotMatch(sent, /class="term"|in 59 min/);
     });
 
-    it("shows JSON as JSON and XML as XML, indented", async () => {
-      const xml = '<a>\n  <b C="d"/>\n</a>';
+    it("shows JSON as JSON, indented", async () => {
       const { decoded = "", sent = "" } = await pagesOf({
         request: { head: ["PATCH /x"], json: { a: { b: 1 } } },
-        response: { head: ["200 OK"], xml },
       });
-      for (const page of [decoded, sent]) {
+      for (const page of [decoded, sent])
         assert.ok(readable(page).includes('{\n  "a": {\n    "b": 1\n  }\n}'), page);
-        assert.ok(readable(page).includes(xml), page);
-      }
     });
+
+    // SAML {
+    it("shows XML as XML, indented", async () => {
+      const xml = '<a>\n  <b C="d"/>\n</a>';
+      const { decoded = "", sent = "" } = await pagesOf({ response: { head: ["200 OK"], xml } });
+      for (const page of [decoded, sent]) assert.ok(readable(page).includes(xml), page);
+    });
+    // SAML }
 
     it("has no section for an empty query, and says what a decision is", async () => {
       const { decoded = "" } = await pagesOf({ request: { head: ["GET /x"], query: {} } });
@@ -118,21 +122,24 @@ describe("the page of a message", () => {
             citation: "RFC 6749 §3.1",
           },
           {
-            ...{ name: "Nothing is signed with SHA-1", verdict: "failed", detail: "found rsa-sha1" },
-            ...{ group: "Signature of the response", reason: "saml-sha1" },
+            ...{ name: "The provider accepts the client", verdict: "failed", detail: "found invalid_client" },
+            ...{ group: "Token response", reason: "provider-client-refused" },
           },
         ],
       });
       assert.ok(decoded.indexOf('id="failure"') < decoded.indexOf('class="code'));
       const text = readable(decoded);
-      assert.match(text, /Failed: Nothing is signed with SHA-1[\s\S]*found rsa-sha1/);
-      assert.match(text, /What to do: Switch the application to a SHA-256 certificate in Okta\./);
-      assert.match(text, /The person read: “Your identity provider signed with SHA-1/);
+      assert.match(text, /Failed: The provider accepts the client[\s\S]*found invalid_client/);
+      assert.match(
+        text,
+        /What to do: Enter the client ID and an active client secret on the connection's page\./,
+      );
+      assert.match(text, /The person read: “Your identity provider does not accept the client ID/);
       assert.match(
         decoded,
         /<details class="check-group done">[\s\S]*?Transport<\/span><span class="count">1 passed/,
       );
-      assert.match(decoded, /<details class="check-group problem" open>[\s\S]*?Signature of the response</);
+      assert.match(decoded, /<details class="check-group problem" open>[\s\S]*?Token response</);
       assert.match(
         decoded,
         /href="https:\/\/www\.rfc-editor\.org\/rfc\/rfc6749#section-3\.1">RFC 6749 §3\.1</,
@@ -178,7 +185,8 @@ describe("the page of a message", () => {
       const parts: Message["request"][] = [
         { head: [`POST /x?code=${secret}`, `Authorization: Bearer ${secret}`] },
         { head: ["POST /x"], query: { code: secret, filter: `password eq "${secret}"` } },
-        { head: ["POST /x"], form: { client_secret: secret, SAMLResponse: secret, assertion: [secret] } },
+        { head: ["POST /x"], form: { client_secret: secret, refresh_token: secret, assertion: [secret] } },
+        { head: ["POST /x"], form: { SAMLResponse: secret } }, // SAML
         { head: ["POST /x"], json: { password: secret, nested: { token: [secret] } } },
         { head: ["POST /x"], jwts: [{ place: "id_token", header: {}, claims: { nonce: secret } }] },
       ];
@@ -198,10 +206,12 @@ describe("the page of a message", () => {
       }
     });
 
+    // SAML {
     it("stays small for a large response", async () => {
       const xml = `<r>\n${'  <Attribute Name="group">\n    <AttributeValue>x</AttributeValue>\n  </Attribute>\n'.repeat(300)}</r>`;
       const { decoded = "" } = await pagesOf({ protocol: "saml", request: { head: ["POST /acs"], xml } });
       assert.ok(decoded.length < 300_000, `${decoded.length} characters`);
     });
+    // SAML }
   });
 });

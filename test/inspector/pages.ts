@@ -4,6 +4,7 @@ import type { PageCase } from "../helpers/every-page.ts";
 import { newMessage } from "../helpers/messages.ts";
 import type { TestTenant } from "../helpers/people.ts";
 
+// SAML {
 const assertion = `<samlp:Response ID="r1" IssueInstant="2026-11-29T20:00:00Z">
   <saml:Assertion ID="a1">
     <saml:Subject>
@@ -16,6 +17,7 @@ const assertion = `<samlp:Response ID="r1" IssueInstant="2026-11-29T20:00:00Z">
     </saml:Conditions>
   </saml:Assertion>
 </samlp:Response>`;
+// SAML }
 
 /** A message of each protocol, with each kind of content. */
 const learnedFrom: (Partial<Message> & { step: string })[] = [
@@ -31,6 +33,7 @@ const learnedFrom: (Partial<Message> & { step: string })[] = [
       ],
     },
   },
+  // SAML {
   {
     protocol: "saml",
     step: "Response of every page",
@@ -46,6 +49,7 @@ const learnedFrom: (Partial<Message> & { step: string })[] = [
       },
     ],
   },
+  // SAML }
   {
     step: "POST /Users of every page",
     request: {
@@ -65,7 +69,7 @@ export async function inspectorPages({ store }: TestTenant, owner: User): Promis
   await store.inspector.recordUntil(Date.now() + 3_600_000);
   await store.inspector.add(
     [
-      newMessage({ protocol: "saml", step: "Response", response: { head: [], xml: "<a>\n  <b/>\n</a>" } }),
+      newMessage({ protocol: "oidc", step: "Response", response: { head: [], xml: "<a>\n  <b/>\n</a>" } }),
       newMessage({
         verdict: "failed",
         summary: "401 Unauthorized",

@@ -42,9 +42,13 @@ const refused: [string, string, RegExp][] = [
     "https://acme-admin.okta-emea.com",
     /Enter the org itself: https:\/\/acme\.okta-emea\.com\.$/,
   ],
-  ["Google, which all its customers share", "https://accounts.google.com", /Many companies .* by SAML/],
-  ["Google in another spelling", "https://Accounts.Google.com:443/", /Many companies .* by SAML/],
-  ["Microsoft", "https://login.microsoftonline.com/common/v2.0", /Many companies .* by SAML/],
+  [
+    "Google, which all its customers share",
+    "https://accounts.google.com",
+    /^Many companies share this issuer\./,
+  ],
+  ["Google in another spelling", "https://Accounts.Google.com:443/", /^Many companies share this issuer\./],
+  ["Microsoft", "https://login.microsoftonline.com/common/v2.0", /^Many companies share this issuer\./],
   ["a path", "https://acme.okta.com/app", /has no path\. Enter https:\/\/acme\.okta\.com\.$/],
   [
     "the discovery document",

@@ -10,9 +10,10 @@ describe("the manifest of this product", () => {
   it("has exactly these URLs in the Wizard", () => {
     const testAccount = { ...integration.testAccount, tenant: "okta-review" };
     const manifest = { ...integration, origin: "https://app.example.com", testAccount };
-    const { oidc, saml, scim, universalLogout, accountUrl } = wizardUrls({ ...product, manifest });
+    const urls = wizardUrls({ ...product, manifest });
+    const { oidc, scim, universalLogout, accountUrl } = urls;
     assert.deepEqual(
-      { oidc, saml, scim, universalLogout, accountUrl },
+      { oidc, scim, universalLogout, accountUrl },
       {
         oidc: {
           redirectUri: "https://app.example.com/oidc/{app.connection}/callback",
@@ -20,12 +21,6 @@ describe("the manifest of this product", () => {
           postLogoutRedirectUri: "https://app.example.com/signed-out",
           spInitiateUrl: "https://app.example.com/oidc/okta-review/login",
           guideUrl: "https://app.example.com/guides/okta/oidc",
-        },
-        saml: {
-          acsUrl: "https://app.example.com/saml/$" + "{org.connection}/acs",
-          entityId: "https://app.example.com/saml/$" + "{org.connection}/metadata",
-          spInitiateUrl: "https://app.example.com/saml/okta-review/login",
-          guideUrl: "https://app.example.com/guides/okta/saml",
         },
         scim: {
           baseUrl: "'https://app.example.com/scim/v2'",
@@ -35,5 +30,13 @@ describe("the manifest of this product", () => {
         accountUrl: "https://app.example.com/login/password/okta-review",
       },
     );
+    // SAML {
+    assert.deepEqual(urls.saml, {
+      acsUrl: "https://app.example.com/saml/$" + "{org.connection}/acs",
+      entityId: "https://app.example.com/saml/$" + "{org.connection}/metadata",
+      spInitiateUrl: "https://app.example.com/saml/okta-review/login",
+      guideUrl: "https://app.example.com/guides/okta/saml",
+    });
+    // SAML }
   });
 });

@@ -60,7 +60,7 @@ describe("the submission package", () => {
     assert.match(part("### Mappings to make by hand"), /It maps none of them/);
   });
 
-  it("tests Universal Logout in an instance of each sign-in protocol, with the App instance ID for SAML", () => {
+  it("tests Universal Logout in an instance of each sign-in protocol", () => {
     const instances = [
       ...part("## Test instances").matchAll(/^\| (\w+) \| (.*) \| \*\*CURRENT VERSION\*\* \|$/gm),
     ];
@@ -68,11 +68,11 @@ describe("the submission package", () => {
       instances.map(([, name, capabilities]) => [name, /Universal Logout/.test(capabilities ?? "")]),
       [
         ["OIDC", true],
-        ["SAML", true],
+        ["SAML", true], // SAML
         ["SCIM", false],
       ],
     );
-    assert.match(part("### Universal Logout"), /For SAML.*\*\*App instance ID\*\*.*\*\*App Embed Link\*\*/);
+    assert.match(part("### Universal Logout"), /For SAML.*\*\*App instance ID\*\*.*\*\*App Embed Link\*\*/); // SAML
   });
 
   it("answers Okta's questionnaire for Cross App Access from the manifest and the code, and asks for the rest", () => {
@@ -89,7 +89,10 @@ describe("the submission package", () => {
     assert.deepEqual(answers, {
       "App name": brand.productName,
       "Integrator org domain": "[FILL THIS IN]",
-      "SSO mode": "OIDC, SAML",
+      "SSO mode": [
+        "OIDC",
+        "SAML", // SAML
+      ].join(", "),
       Role: "Resource app",
       "OIN link": "[FILL THIS IN]",
       "New or update": "New",
@@ -141,15 +144,17 @@ describe("the submission package", () => {
 describe("the instructions for Okta's reviewers", () => {
   const instructions = (change: Partial<Integration> = {}) =>
     product.testingInstructions({ ...integration, ...change });
-  const { oidc, saml } = integration;
-  assert.ok(oidc && saml);
+  const { oidc } = integration;
+  const { saml } = integration; // SAML
+  assert.ok(oidc);
+  assert.ok(saml); // SAML
 
   it("are plain text: account, connection, base URL, token, cleaning up, contact", () => {
     assertOrder(instructions(), [
       /login\/password\/okta-review as isvtest@okta\.com/,
       /Connection ID .*: okta-review/,
       /Client secret/,
-      /App instance ID/,
+      /App instance ID/, // SAML
       /base URL https:\/\/app\.example\.com\/scim\/v2/,
       /API token: \[/,
       /Just-In-Time.*Delete/,
@@ -163,10 +168,13 @@ describe("the instructions for Okta's reviewers", () => {
     const without: [Partial<Integration>, RegExp][] = [
       [{ scim: null }, /SCIM|API token:/],
       [{ universalLogout: null }, /Universal Logout|App instance ID/],
-      [{ saml: null }, /SAML|App instance ID/],
+      [{ saml: null }, /SAML|App instance ID/], // SAML
       [{ oidc: null }, /OpenID/],
       [
-        { oidc: { ...oidc, justInTime: false }, saml: { ...saml, justInTime: false } },
+        {
+          oidc: { ...oidc, justInTime: false },
+          saml: { ...saml, justInTime: false }, // SAML
+        },
         /Just-In-Time|temporary/,
       ],
     ];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { InvalidError } from "../../src/errors.ts";
 import { parseIdpMetadata } from "../../src/saml/idp-metadata.ts";
-import { createChain, createSigningKey } from "../helpers/certificates.ts";
+import { createSigningKey } from "../helpers/certificates.ts";
 import {
   entityDescriptor,
   idpDescriptor,
@@ -10,6 +10,7 @@ import {
   signingCertificate,
 } from "../helpers/idp-metadata.ts";
 import { wildMetadata } from "../helpers/wild-metadata.ts";
+import { createChain } from "./certificate-chain.ts";
 
 const certificates = { signing: signingCertificate, other: nextCertificate };
 const ssoUrl = "https://acme.okta.example/app/exk1/sso/saml?redirect=1";

@@ -3,7 +3,6 @@ import { randomUUID } from "node:crypto";
 import { revokeUserAccess } from "../../src/directory/access.ts";
 import { issueAccessToken } from "../../src/directory/access-tokens.ts";
 import { createAgent } from "../../src/directory/agents.ts";
-import { ConflictError } from "../../src/errors.ts";
 import { switchOnSending } from "../../src/shared-signals/sending.ts";
 import { removeExpired } from "../../src/store/housekeeping.ts";
 import { hashToken } from "../../src/store/secrets.ts";
@@ -13,8 +12,7 @@ import { startTestApp, type TestApp } from "../helpers/app.ts";
 import { pooledKeys } from "../helpers/certificates.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { connectionRefused, faulty } from "../helpers/faults.ts";
-import { createLocalAccount, createTestTenant, samlSettings } from "../helpers/people.ts";
-import { newStream } from "../helpers/signals.ts";
+import { createLocalAccount, createTestTenant } from "../helpers/people.ts";
 import { audience, caep, connectStream, email, ssf, useSignalSite } from "./world.ts";
 
 const revoked = `${caep}/session-revoked`;
@@ -231,26 +229,6 @@ describe("a security event", () => {
       await acme.store.transaction((inside) => revokeUserAccess(inside, ada.id, "person"));
       assert.equal(await told(), 1, "it is on");
       await acme.store.signalTransmitters.switchTo(connection.id, false);
-    });
-
-    it("names people of a SAML connection by NameID, and its key has one stream", async () => {
-      const { acme, ada, connection, org, push, set } = site();
-      const settings = { ...samlSettings, orgUrl: org.issuer };
-      const saml = await acme.connection({ type: "saml", key: connection.key, settings });
-      await acme.store.identities.add(saml.id, email, ada.id);
-      const second = acme.store.signalStreams.create(newStream(saml));
-      await assert.rejects(
-        second,
-        (error) => error instanceof ConflictError && error.code === "stream-exists",
-      );
-      const own = await acme.connection({ type: "saml", settings });
-      await acme.store.identities.add(own.id, "nameid", ada.id);
-      await connectStream(acme.store, own, org.issuer);
-      const isSignedIn = await signedIn();
-      const sub_id = { format: "iss_sub", iss: settings.idpEntityId, sub: "nameid" };
-      const path = `/shared-signals/${own.key}`;
-      assert.equal((await push(await set({ claims: { sub_id } }), {}, { path })).status, 202);
-      assert.equal(await isSignedIn(), false);
     });
 
     it("may have the other spellings of the type, of the media type and of the audience", async () => {

@@ -211,12 +211,14 @@ export const profileSamples: readonly Sample[] = [
     { ...seconds, claims: { role: "ro-admin" } },
     "ignored",
   ]),
+  // SAML {
   final("CAEP §3.2.2", "changed claims of a SAML assertion", [
     { format: "saml_assertion_id", issuer: "{org}", assertion_id: "_a75adf55-01d7-dbd8372ebdfc" },
     `${caep}/token-claims-change`,
     { ...seconds, claims: { role: "ro-admin" } },
     "ignored",
   ]),
+  // SAML }
   final("CAEP §3.3.2", "a new credential", [
     person,
     `${caep}/credential-change`,

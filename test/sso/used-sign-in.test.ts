@@ -4,7 +4,6 @@ import { onOneDatabase } from "../helpers/databases.ts";
 import { useHostileSite } from "../helpers/hostile-sign-in.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { createLocalAccount } from "../helpers/people.ts";
-import { useSamlSite } from "../helpers/saml-site.ts";
 import { plantSession } from "../helpers/site.ts";
 
 const notStarted = "sign-in-not-started-here";
@@ -75,23 +74,6 @@ onOneDatabase((use) => {
       const { journey } = await signedIn();
       journey.provider.deviation = { callback: (url) => url.searchParams.set("error", "access_denied") };
       await site().refuses("provider-refused", () => site().signIn(journey));
-    });
-  });
-
-  describe("going back to the end of a SAML sign-in", () => {
-    const site = useSamlSite(use);
-
-    it("sends a signed-in person on, and refuses anyone else", async () => {
-      const client = site().app.client();
-      const response = await site().respond("back@acme.example");
-      const form = new URLSearchParams({ SAMLResponse: response });
-      const posted = await client.send("POST", `/saml/${site().connection.key}/acs`, {}, form);
-      const finish = posted.location ?? "";
-      assertRedirect(await client.get(finish), landingPath);
-      assertRedirect(await client.get(finish), landingPath);
-      assert.equal((await site().app.client().get(finish)).status, 403);
-      await client.post("/logout");
-      assert.equal((await client.get(finish)).status, 403);
     });
   });
 });

@@ -273,7 +273,7 @@ export const isolationCases: IsolationCases = {
     gives: undefined,
   },
   "usedTokens.consume": { changesB: true, call: (b) => b.usedTokens.consume("token", 1), gives: undefined },
-  "connections.unsolicitedAllowed": { call: (b) => b.connections.unsolicitedAllowed(), gives: true },
+  "connections.unsolicitedAllowed": { call: (b) => b.connections.unsolicitedAllowed(), gives: true }, // SAML
   "connections.remove": { call: (b, a) => b.connections.remove(a.connectionId), gives: false },
 
   "sources.create": {

@@ -10,7 +10,6 @@ import { finishSignInTest, latestSignInTest, startSignInTest } from "../../src/d
 import { ConfigError, InvalidError } from "../../src/errors.ts";
 import { identityKeys } from "../../src/forward-auth/signing-keys.ts";
 import type { Connection, User } from "../../src/model.ts";
-import { keyPairsOf } from "../../src/saml/keys.ts";
 import { pairSealer } from "../../src/scim-authorization/tokens.ts";
 import { newSigningKey, signToken } from "../../src/shared-signals/signing-keys.ts";
 import type { Database } from "../../src/store/database.ts";
@@ -26,7 +25,7 @@ import { pooledKeys } from "../helpers/certificates.ts";
 import { runCommand } from "../helpers/cli.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { tableNames } from "../helpers/every-table.ts";
-import { createLocalAccount, createTestTenant, samlSettings, type TestTenant } from "../helpers/people.ts";
+import { createLocalAccount, createTestTenant, type TestTenant } from "../helpers/people.ts";
 import { newGrant } from "../helpers/provisioning-grants.ts";
 import { trailDeps } from "../helpers/seals.ts";
 import { giveAuthenticator, type TestAuthenticator } from "../helpers/second-steps.ts";
@@ -38,7 +37,12 @@ const during = sealer(nextKey, [formerKey]);
 const after = sealer(nextKey);
 
 /** The steps of a pending sign-in, each with a context of its own, and the consent to a stream. */
-const pendingSteps = ["signing-in", "saml-request", "saml-arrival", "shared-signals"];
+const pendingSteps = [
+  "signing-in",
+  "saml-request", // SAML
+  "saml-arrival", // SAML
+  "shared-signals",
+];
 
 /**
  * The files that seal. A new one needs its column in src/store/sealed-columns.ts, and a value in `world`: unless it stores
@@ -88,9 +92,11 @@ describe("the list of encrypted columns", () => {
   });
 
   it("knows every step of a sign-in", () => {
-    const code = ["src/oidc/routes.ts", "src/saml/routes.ts"]
-      .map((path) => readFileSync(path, "utf8"))
-      .join("");
+    const files = [
+      "src/oidc/routes.ts",
+      "src/saml/routes.ts", // SAML
+    ];
+    const code = files.map((path) => readFileSync(path, "utf8")).join("");
     const steps = [...code.matchAll(/name: "([a-z-]+)", byCrossSitePost/g)].map(([, name]) => name);
     assert.deepEqual([...steps, "shared-signals"], pendingSteps);
   });
@@ -100,13 +106,13 @@ describe("the change of DATA_KEY", () => {
   onEachDatabase((use) => {
     let acme: TestTenant;
     let connection: Connection;
-    let saml: Connection;
     let testId: string;
     let user: User;
     let authenticator: TestAuthenticator;
     const sidHash = hashToken("a session");
     const facts = { kind: "done", text: "saved" };
     const inSession = (part: string) => `session/${sidHash}/${part}`;
+    const inKeyPair = () => `${acme.tenant.id}/${connection.id}/key-pair`;
 
     beforeEach(async () => {
       await use().database.sql()("tenants").delete();
@@ -124,8 +130,8 @@ describe("the change of DATA_KEY", () => {
       await sealActivity({ ...trailDeps(database), sealer: before });
       connection = await acme.connection({ secret: { text: "the first secret", sealer: before } });
       await rotateSecret(store, before, connection.id, "the second secret");
-      saml = await acme.connection({ type: "saml", settings: samlSettings });
-      await keyPairsOf(store, before, saml, pooledKeys);
+      const sealedKey = before.seal("a private key", inKeyPair());
+      await store.keyPairs.add(connection.id, { generation: 1, certificate: "", sealedKey });
       const owner = { tenantId: tenant.id, connectionId: connection.id };
       const maker = { sealer: before, generateKeys: pooledKeys };
       await store.signalTransmitters.switchTo(connection.id, true);
@@ -203,7 +209,8 @@ describe("the change of DATA_KEY", () => {
         [current, former].map((sealed) => by.open(sealed ?? "", place)),
         ["the second secret", "the first secret"],
       );
-      assert.match((await keyPairsOf(store, by, saml, pooledKeys))[0].privateKey, /PRIVATE KEY/);
+      const [pair] = await store.keyPairs.list(connection.id);
+      assert.equal(by.open(pair?.sealedKey ?? "", inKeyPair()), "a private key");
       const [key] = await store.signalTransmitters.keys(connection.id);
       assert.ok(key);
       const signing = { sealer: by, tenantId: tenant.id, connectionId: connection.id };

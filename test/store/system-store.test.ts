@@ -88,7 +88,7 @@ describe("connection keys", () => {
       await one.connection({ key: "okta" });
       const { tenantId } = (await connectionKeys.find("okta", "oidc")) ?? {};
       assert.equal(tenantId, one.tenant.id);
-      assert.equal(await connectionKeys.find("okta", "saml"), null);
+      assert.equal(await connectionKeys.find("okta", "saml"), null); // SAML
     });
 
     it("are never given to another tenant, even after theirs was deleted", async () => {

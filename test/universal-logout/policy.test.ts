@@ -14,7 +14,7 @@ import {
 } from "../../src/universal-logout/policy.ts";
 import { parseSubject } from "../../src/universal-logout/subject.ts";
 import { readClaims, tokenVerifier } from "../../src/universal-logout/token.ts";
-import { samlSettings } from "../helpers/people.ts";
+import { protocolsWithoutOrg } from "../helpers/protocols.ts";
 import {
   type RevokingOrg,
   revocationToken,
@@ -84,9 +84,11 @@ describe("the policy of Universal Logout", () => {
   });
 
   it("finds that a connection does not know its application", async () => {
-    const saml = { settings: { ...samlSettings, orgUrl: org.issuer } } as Connection;
     const token = await revocationToken(org, "app", audience);
-    assert.equal((await verifier()(token, saml, audience))?.ruleId, "connection-complete");
+    for (const settings of [null, ...protocolsWithoutOrg.map(({ settingsAt }) => settingsAt(org.issuer))]) {
+      const finding = await verifier()(token, { settings } as Connection, audience);
+      assert.equal(finding?.ruleId, "connection-complete");
+    }
   });
 
   it("has a hostile input for each rule, and no rule twice", () => {

@@ -1,18 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { createPrivateKey } from "node:crypto";
 import type { Connection } from "../../src/model.ts";
 import { readablePath } from "../../tools/guide/src/product.ts";
 import { agentToken } from "../helpers/agents.ts";
 import { startTestApp, type TestApp } from "../helpers/app.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
-import {
-  createLocalAccount,
-  createTestTenant,
-  samlSettings,
-  type TestTenant,
-  testPassword,
-} from "../helpers/people.ts";
+import { createLocalAccount, createTestTenant, type TestTenant, testPassword } from "../helpers/people.ts";
 import {
   type RevokingOrg,
   revocationToken,
@@ -177,41 +169,6 @@ describe("Universal Logout", () => {
       await away.close();
     });
 
-    it("accepts for SAML the key of the certificate, and the keys that the org publishes", async () => {
-      const { key, certificate } = selfSigned();
-      await acme.connection({
-        type: "saml",
-        settings: {
-          ...samlSettings,
-          certificates: [certificate],
-          appInstanceId: "0oasaml",
-          orgUrl: org.issuer,
-        },
-      });
-      for (const parts of [{ key, header: { kid: undefined } }, {}]) {
-        await createLocalAccount(acme.store, `saml${Object.keys(parts).length}@acme.example`);
-        const email = `saml${Object.keys(parts).length}@acme.example`;
-        const client = await signedIn(acme, email);
-        assert.equal(await revoke({ format: "email", email }, "0oasaml", parts), 204);
-        assert.notEqual((await client.get("/account")).status, 200);
-      }
-    });
-
-    it("finds a person of a SAML connection by entity ID and NameID, ignoring case", async () => {
-      const saml = await acme.connection({
-        type: "saml",
-        settings: { ...samlSettings, certificates: [], appInstanceId: "0oanameid", orgUrl: org.issuer },
-      });
-      const user = await createLocalAccount(acme.store, "nameid@acme.example");
-      await acme.store.identities.add(saml.id, "nameid@acme.example", user.id);
-      const client = await signedIn(acme, "nameid@acme.example");
-      const name = { format: "iss_sub", iss: samlSettings.idpEntityId, sub: "NameID@acme.example" };
-      assert.equal(await revoke({ ...name, iss: "http://www.okta.com/exkOTHER" }, "0oanameid"), 404);
-      assert.equal((await client.get("/account")).status, 200);
-      assert.equal(await revoke(name, "0oanameid"), 204);
-      assert.notEqual((await client.get("/account")).status, 200);
-    });
-
     it("is recorded as activity of the tenant", async () => {
       const user = await createLocalAccount(acme.store, "seen@acme.example");
       assert.equal(await revoke({ format: "email", email: "seen@acme.example" }), 204);
@@ -222,11 +179,3 @@ describe("Universal Logout", () => {
     });
   });
 });
-
-function selfSigned() {
-  const args = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=okta", "-days", "2"];
-  const pem = execFileSync("openssl", [...args, "-keyout", "-", "-out", "-"], { stdio: "pipe" }).toString();
-  const body = /BEGIN CERTIFICATE-----([\s\S]*?)-----END/.exec(pem)?.[1] ?? "";
-  const key = /-----BEGIN PRIVATE KEY-----[\s\S]*?-----END PRIVATE KEY-----/.exec(pem)?.[0] ?? "";
-  return { key: createPrivateKey(key), certificate: body.replace(/\s/g, "") };
-}

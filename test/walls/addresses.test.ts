@@ -117,11 +117,13 @@ describe("an address that a customer enters", () => {
         const { id } = await site().acme.connection({ draft: true });
         return await owner.post(`/admin/connections/${id}/check`, { field: "issuer", issuer });
       },
+      // SAML {
       "a SAML provider's metadata": async (metadataUrl) => {
         const wanted = { type: "saml", draft: true, settings: null } as const;
         const { id } = await site().acme.connection(wanted);
         return await owner.post(`/admin/connections/${id}/settings`, { metadataUrl, action: "read" });
       },
+      // SAML }
       "a webhook": async (url) => await owner.post("/admin/activity/webhooks", { url, kinds: "people" }),
       "a webhook whose name leads elsewhere by now": async (url) => {
         const { store } = site().acme;

@@ -56,8 +56,8 @@ const routeGroups: readonly RouteGroup[] = [
     routes: [
       "GET /oidc/:connection/*",
       "POST /oidc/:connection/initiate",
-      "GET /saml/:connection/*",
-      "POST /saml/:connection/*",
+      "GET /saml/:connection/*", // SAML
+      "POST /saml/:connection/*", // SAML
       "GET /shared-signals/:connection/jwks.json",
       "POST /shared-signals/:connection",
       "GET /.well-known/ssf-configuration/*",

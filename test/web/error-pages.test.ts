@@ -141,7 +141,7 @@ describe("error pages", () => {
       });
       const callback = refused("/oidc/acme/callback?code=1&state=2", "provider-refused");
       assert.equal(await again(callback), "/oidc/acme/login");
-      assert.equal(await again(refused("/saml/acme/login", "connection-not-active")), "/login");
+      assert.equal(await again(refused("/oidc/acme/login", "connection-not-active")), "/login");
       assert.equal(await again(refused("/account?x=1", "user-blocked")), "/login");
       for (const failure of failures) {
         const canHelp = [500, 503].includes(failure.status);

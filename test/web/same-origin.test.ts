@@ -112,7 +112,8 @@ describe("requests from another site", () => {
 
   describe("pass to endpoints whose protocol authenticates the caller", () => {
     for (const path of [
-      ...["/scim/v2", "/scim/v2/Users", "/scim/v2/Users/1", "/oidc/acme/initiate", "/saml/acme/acs"],
+      ...["/scim/v2", "/scim/v2/Users", "/scim/v2/Users/1", "/oidc/acme/initiate"],
+      "/saml/acme/acs", // SAML
       "/global-token-revocation",
       "/shared-signals/acme",
     ]) {
@@ -121,10 +122,11 @@ describe("requests from another site", () => {
   });
   describe("do not pass to paths that only look like such an endpoint", () => {
     for (const path of [
-      ...["/scim/v22", "/x/scim/v2", "/oidc/acme/login", "/oidc/a/b/initiate", "/saml/acme/login", "/logout"],
+      ...["/scim/v22", "/x/scim/v2", "/oidc/acme/login", "/oidc/a/b/initiate", "/logout"],
+      ...["/saml/acme/login", "/saml/acme/acs/x", "/saml//acs"], // SAML
       ...[
-        "/saml/acme/acs/x",
-        "/saml//acs",
+        "/oidc/acme/initiate/x",
+        "/oidc//initiate",
         "/global-token-revocation/x",
         "/shared-signals",
         "/shared-signals/acme/x",

@@ -11,6 +11,10 @@ const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
 /** Longer than a test takes, and shorter than any limit. */
 const slack = minute;
 const defaults: SessionLimits = { idleMinutes: 480, absoluteMinutes: 1440 };
+const initial = {
+  ...defaults,
+  samlUnsolicited: true, // SAML
+};
 
 /** How old a session is, and when it was last used. */
 interface Age {
@@ -21,7 +25,7 @@ interface Age {
 describe("the limits of a tenant's sessions", () => {
   onEachDatabase((use) => {
     const site = useSite(use);
-    beforeEach(() => site().acme.store.sessions.changePolicy({ ...defaults, samlUnsolicited: true }));
+    beforeEach(() => site().acme.store.sessions.changePolicy(initial));
 
     async function planted(session: PlantedSession): Promise<Client> {
       const client = site().app.client();
@@ -139,7 +143,7 @@ describe("the limits of a tenant's sessions", () => {
         const changed = [
           "idleMinutes: 480 → 90",
           "absoluteMinutes: 1440 → 4320",
-          "samlUnsolicited: on → off",
+          "samlUnsolicited: on → off", // SAML
         ];
         assert.deepEqual(entry?.changed, changed, "with the old and the new values");
         const page = await client.get("/admin/sessions");

@@ -4,28 +4,13 @@ import { createConnection } from "../../src/directory/connections.ts";
 import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { hashToken, randomToken } from "../../src/store/secrets.ts";
 import { landingPath } from "../../src/web/home.ts";
-import type { Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
+import { loadInAdvance, speculative } from "../helpers/loaded-in-advance.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { connectOrg, orgOptions, throughProvider } from "../helpers/org.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import type { TestTenant } from "../helpers/people.ts";
-import { useSamlSite } from "../helpers/saml-site.ts";
-import { appRoutes } from "../helpers/site.ts";
-
-/** The headers with which browsers and link previews load a page that the person has not opened. */
-const speculative: Record<string, string>[] = [
-  { "sec-purpose": "prefetch" },
-  { "sec-purpose": "prefetch;prerender" },
-  { "sec-purpose": "prefetch; anonymous-client-ip" },
-  { "sec-purpose": "prefetch;prerender", "sec-fetch-mode": "navigate" },
-  { "Sec-Purpose": "Prefetch" },
-  { purpose: "prefetch" },
-  { purpose: "preview" },
-  { "x-moz": "prefetch" },
-  { "x-purpose": "preview" },
-  { "x-purpose": "instant" },
-];
+import { appRoutes, useSite } from "../helpers/site.ts";
 
 /** The routes that consume or record something by a GET. */
 const singleUse = [
@@ -39,8 +24,8 @@ const singleUse = [
   "/oidc/:connection/callback",
   "/oidc/:connection/initiate",
   "/oidc/:connection/login",
-  "/saml/:connection/finish",
-  "/saml/:connection/login",
+  "/saml/:connection/finish", // SAML
+  "/saml/:connection/login", // SAML
   "/shared-signals/:key/callback",
   "/tasks/export.csv", // sample product
 ];
@@ -52,9 +37,9 @@ const consumers: Record<string, string> = {
   "src/directory/local-accounts.ts links.consume": "a POST, in web/setup.ts",
   "src/directory/owners.ts ownerApprovals.consume": "the end of a sign-in, after resume()",
   "src/oidc/routes.ts pendingLogins.resume": "the callback is a single-use route",
-  "src/saml/sign-in.ts arrivals.resume": "finish is a single-use route",
-  "src/saml/sign-in.ts requests.resume": "a POST to the ACS",
-  "src/saml/sign-in.ts usedTokens.consume": "a POST to the ACS",
+  "src/saml/sign-in.ts arrivals.resume": "finish is a single-use route", // SAML
+  "src/saml/sign-in.ts requests.resume": "a POST to the ACS", // SAML
+  "src/saml/sign-in.ts usedTokens.consume": "a POST to the ACS", // SAML
   "src/scim/routes.ts limiter.consume": "counts requests",
   "src/shared-signals/receive.ts receivedSignals.consume": "a POST",
   "src/shared-signals/stream-set-up.ts pendingLogins.consume": "the callback is a single-use route",
@@ -78,7 +63,7 @@ describe("a GET that consumes something", () => {
   });
 
   onOneDatabase((use) => {
-    const site = useSamlSite(use, orgOptions);
+    const site = useSite(use, orgOptions);
     let op: OpenIdProvider;
     before(async () => {
       op = await startOpenIdProvider();
@@ -93,19 +78,6 @@ describe("a GET that consumes something", () => {
       assert.deepEqual(guarded.map(({ path }) => path).sort(), singleUse);
     });
 
-    /** Each kind of request before the one that counts. */
-    async function loadInAdvance(client: Client, path: string): Promise<void> {
-      for (const headers of speculative) {
-        const answer = await client.get(path, headers);
-        assert.equal(answer.status, 503, JSON.stringify(headers));
-        assert.equal(answer.headers.get("cache-control"), "no-store");
-        assert.deepEqual(answer.headers.getSetCookie(), []);
-      }
-      const head = await client.send("HEAD", path, {});
-      assert.deepEqual([head.status, head.headers.get("allow"), head.text], [405, "GET", ""]);
-      assert.deepEqual(head.headers.getSetCookie(), []);
-    }
-
     const connect = (wanted = {}) =>
       connectOrg(op, { baseUrl: site().app.url, tenant: site().acme as TestTenant }, {}, wanted);
 
@@ -119,17 +91,6 @@ describe("a GET that consumes something", () => {
       assert.equal(op.calls.length, calls, "the provider was asked");
       assertRedirect(await client.get(back.pathname + back.search), landingPath);
       assert.equal((await client.get("/me")).status, 200);
-    });
-
-    it("is not consumed at the end of a SAML sign-in", async () => {
-      const client = site().app.client();
-      const { id, relayState } = await site().leave(client);
-      const response = await site().respond("ada@saml.example", {}, { requestId: id });
-      const form = new URLSearchParams({ SAMLResponse: response, RelayState: relayState });
-      const posted = await client.send("POST", `/saml/${site().connection.key}/acs`, {}, form);
-      assert.equal(posted.status, 303, posted.text);
-      await loadInAdvance(client, posted.location ?? "");
-      assertRedirect(await client.get(posted.location ?? ""), landingPath);
     });
 
     it("is not consumed in a test sign-in", async () => {
@@ -154,7 +115,6 @@ describe("a GET that consumes something", () => {
       const before = await pending();
       await loadInAdvance(client, `/oidc/${key}/login`);
       await loadInAdvance(client, `/oidc/${key}/initiate?iss=${encodeURIComponent(op.issuer)}`);
-      await loadInAdvance(client, `/saml/${site().connection.key}/login`);
       assert.equal(await pending(), before);
     });
 

@@ -13,11 +13,13 @@ function variable(name: string): string {
 const settings: ExampleSettings = {
   baseUrl: variable("BASE_URL"),
   scimTokenHash: variable("SCIM_TOKEN_SHA256"),
+  // SAML {
   saml: {
     idpEntityId: variable("SAML_IDP_ENTITY_ID"),
     ssoUrl: variable("SAML_SSO_URL"),
     certificate: variable("SAML_CERTIFICATE"),
   },
+  // SAML }
   oidc: {
     issuer: variable("OIDC_ISSUER"),
     clientId: variable("OIDC_CLIENT_ID"),

@@ -1,11 +1,6 @@
-import express, { type ErrorRequestHandler, type Request, type Response, Router } from "express";
+import { type Request, type Response, Router } from "express";
 import type { Knex } from "knex";
-import { judge } from "policy-list/policy";
-import { type SentRequest, subjectRules } from "saml-policy/assertion-rules";
-import { consume, type Ports } from "saml-policy/consume";
-import { authnRequestUrl, newRequestId } from "saml-policy/request";
-import type { ServiceProvider } from "saml-policy/rule";
-import { judgeSignIn, RefusedError, refusalOf } from "../../../src/errors.ts";
+import { judgeSignIn, RefusedError } from "../../../src/errors.ts";
 import { discoveryCall } from "../../../src/oidc/provider-errors.ts";
 import {
   authorizationUrl,
@@ -18,13 +13,14 @@ import {
 import { callbackRules } from "../../../src/oidc/sign-in-rules.ts";
 import { keyStore } from "../../../src/trust/jwks.ts";
 import { oidcProviders } from "../../../src/trust/openid-providers.ts";
+import { samlRoutes } from "./saml.ts"; // SAML
 import { cookieOf, hash, randomToken, sessionCookie, startSession } from "./sessions.ts";
 import type { AppUser } from "./users.ts";
 
 export interface SignInSettings {
   /** The public origin of the application. */
   baseUrl: string;
-  saml: { idpEntityId: string; ssoUrl: string; certificate: string };
+  saml: { idpEntityId: string; ssoUrl: string; certificate: string }; // SAML
   oidc: { issuer: string; clientId: string; clientSecret: string };
   /** Lets the issuer use http and a private address, for tests on one machine. */
   allowPrivateNetwork: boolean;
@@ -32,61 +28,9 @@ export interface SignInSettings {
 
 export function signInRoutes(sql: Knex, settings: SignInSettings): Router {
   const router = Router();
-  router.use(samlRoutes(sql, settings), oidcRoutes(sql, settings), unsolicited);
+  router.use(samlRoutes(sql, settings)); // SAML
+  router.use(oidcRoutes(sql, settings));
   return router;
-}
-
-function samlRoutes(sql: Knex, settings: SignInSettings): Router {
-  const { baseUrl, saml } = settings;
-  const pending = pendingSignIns<SentRequest>(settings);
-  const sp: ServiceProvider = {
-    acsUrl: `${baseUrl}/saml/acs`,
-    entityId: `${baseUrl}/saml/metadata`,
-    idpEntityId: saml.idpEntityId,
-    certificates: [saml.certificate],
-    signed: "assertion",
-    acceptsEncrypted: false,
-    // See unsolicited() below.
-    idpInitiated: false,
-    forceAuthn: false,
-    isTest: false,
-  };
-  const portsOf = (req: Request): Ports<SentRequest, Knex> => ({
-    now: Date.now,
-    decryptionKeys: async () => [],
-    refreshCertificates: async () => null,
-    transaction: (work) =>
-      sql.transaction((trx) => {
-        const replay = { consume: (id: string, expiresAt: number) => consumeOnce(trx, id, expiresAt) };
-        return work({ replay, requests: { take: (id) => pending.take(trx, req, id) } }, trx);
-      }),
-  });
-
-  const router = Router();
-  router.get("/saml/login", async (req, res) => {
-    const [id, relayState] = [newRequestId(), randomToken()];
-    await pending.keep(sql, req, { id, expected: { relayState, sentAt: Date.now() } });
-    res.redirect(await authnRequestUrl(sp, { id, relayState, ssoUrl: saml.ssoUrl, privateKey: null }));
-  });
-  const form = express.urlencoded({ extended: false, limit: "512kb" });
-  router.post("/saml/acs", form, async (req, res) => {
-    const posted = { form: req.body ?? {}, query: req.query };
-    const nameId = await consume(posted, sp, portsOf(req), async ({ assertion }) => {
-      judge(subjectRules, { assertion, subjectAttribute: null });
-      return assertion.nameId;
-    });
-    // The NameID is the person's user name at Okta, which SCIM writes into this column.
-    await signIn(sql, res, { email: nameId ?? "" }, baseUrl);
-  });
-  return router;
-}
-
-/** Returns false for an assertion that was consumed before. */
-async function consumeOnce(sql: Knex, id: string, expiresAt: number): Promise<boolean> {
-  await sql("consumed_assertions").where("expires_at", "<", Date.now()).delete();
-  const row = { id_hash: hash(id), expires_at: expiresAt };
-  const added = await sql("consumed_assertions").insert(row, "id_hash").onConflict("id_hash").ignore();
-  return added.length > 0;
 }
 
 function oidcRoutes(sql: Knex, settings: SignInSettings): Router {
@@ -124,7 +68,7 @@ function oidcRoutes(sql: Knex, settings: SignInSettings): Router {
 }
 
 /** Starts a session for the user that SCIM created. Throws RefusedError for none, several, or a disabled one. */
-async function signIn(
+export async function signIn(
   sql: Knex,
   res: Response,
   named: { email: string } | { external_id: string },
@@ -142,10 +86,10 @@ async function signIn(
  * Sign-ins whose browser is at the provider. A cookie ties each one to the browser that began it: otherwise an attacker
  * could make another person's browser finish the attacker's sign-in (login CSRF).
  */
-function pendingSignIns<Expected extends object>({ baseUrl }: SignInSettings) {
+export function pendingSignIns<Expected extends object>({ baseUrl }: SignInSettings) {
   const lifetimeMs = 10 * 60_000;
   const secure = baseUrl.startsWith("https:");
-  // The provider's page posts the SAML response from another site; only a cookie with SameSite=None travels with it.
+  // The provider's page may post its answer from another site; only a cookie with SameSite=None travels with that.
   const options = { httpOnly: true, secure, sameSite: secure ? "none" : "lax", maxAge: lifetimeMs } as const;
   return {
     async keep(sql: Knex, req: Request, { id, expected }: { id: string; expected: Expected }): Promise<void> {
@@ -169,14 +113,3 @@ function pendingSignIns<Expected extends object>({ baseUrl }: SignInSettings) {
     },
   };
 }
-
-/**
- * A click on Okta's tile posts a response that answers no request. An attacker could make someone's browser post one, too.
- * So it only begins a sign-in here, which Okta answers at once: the person at the browser has a session there.
- */
-const unsolicited: ErrorRequestHandler = (error: unknown, _req, res, next) => {
-  const refusal = refusalOf(error);
-  if (refusal instanceof RefusedError && refusal.reason === "saml-unsolicited")
-    res.redirect(303, "/saml/login");
-  else next(refusal);
-};

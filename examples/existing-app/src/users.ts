@@ -46,7 +46,7 @@ async function createOwnTables(sql: Knex): Promise<void> {
   });
 }
 
-/** The migration that adds SCIM, SAML and OpenID Connect. */
+/** The migration that adds SCIM and single sign-on. */
 async function addSingleSignOn(sql: Knex): Promise<void> {
   await sql.schema.alterTable("users", (table) => {
     // The id that Okta gave the person. A client may send one externalId for several people (RFC 7643 §3.1).

@@ -2,15 +2,14 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Knex } from "knex";
-import { newSamlKey } from "okta-stand-in/keys";
-import { samlSignOn } from "okta-stand-in/saml-app";
-import type { OrgApp, OrgPerson, Provisioning, SamlSignOn } from "okta-stand-in/state";
+import type { OrgApp, OrgPerson, Provisioning } from "okta-stand-in/state";
 import { addApp, addTo, integration, oidcSignOn, startStandIn, type TestOrg } from "okta-stand-in/testing";
 import { Visitor } from "okta-stand-in/visitor";
 import { ScimClient } from "../../../test/helpers/scim.ts";
 import { createApp } from "../src/app.ts";
 import { hash } from "../src/sessions.ts";
 import { openDatabase } from "../src/users.ts";
+import { addSamlApp, type SamlApp } from "./saml-app.ts"; // SAML
 
 export const scimToken = "a token of the example's tests";
 
@@ -23,15 +22,12 @@ export interface RunningExample {
   bob: OrgPerson;
   /** The org's app for OpenID Connect, which also provisions. */
   oidcApp: OrgApp;
-  samlApp: OrgApp & { signOn: SamlSignOn };
+  samlApp: SamlApp; // SAML
   client: ScimClient;
   /** The errors that the example logged, as text. */
   logged: string[];
   close(): Promise<void>;
 }
-
-/** Keys are slow to make: once for the whole process. */
-let samlKey: ReturnType<typeof newSamlKey> | undefined;
 
 export async function startExample(provisioning: Partial<Provisioning> = {}): Promise<RunningExample> {
   const server = createServer();
@@ -42,21 +38,13 @@ export async function startExample(provisioning: Partial<Provisioning> = {}): Pr
   const bob = addTo(org, { login: "bob@acme.example", firstName: "Bob", lastName: "Babbage" });
   const oidcApp = addApp(org, oidcSignOn(`${url}/oidc/callback`));
   oidcApp.provisioning = integration(`${url}/scim/v2`, { token: scimToken, ...provisioning });
-  samlKey ??= newSamlKey("Test org");
-  const wanted = { acsUrl: `${url}/saml/acs`, audience: `${url}/saml/metadata`, attributeStatements: [] };
-  const signOn = await samlSignOn("Test org", wanted, await samlKey);
-  assert.equal(signOn.kind, "saml");
-  const samlApp = Object.assign(addApp(org, signOn, [ada, bob]), { signOn });
+  const saml = await addSamlApp(org, url, [ada, bob]); // SAML
   const sql = await openDatabase(":memory:");
   const logged: string[] = [];
   const app = createApp(sql, {
     baseUrl: url,
     scimTokenHash: hash(scimToken),
-    saml: {
-      idpEntityId: `http://www.okta.com/${signOn.externalKey}`,
-      ssoUrl: `${org.url}/app/${samlApp.name}/${signOn.externalKey}/sso/saml`,
-      certificate: signOn.certificate,
-    },
+    saml: saml.settings, // SAML
     oidc: { issuer: org.url, clientId: oidcApp.id, clientSecret: "the secret of an app" },
     allowPrivateNetwork: true,
     log: (error) => logged.push(String(error)),
@@ -64,7 +52,10 @@ export async function startExample(provisioning: Partial<Provisioning> = {}): Pr
   server.on("request", app);
   const client = new ScimClient(`${url}/scim/v2`, `Bearer ${scimToken}`);
   const close = () => closeAll(server, org, sql);
-  return { url, sql, org, ada, bob, oidcApp, samlApp, client, logged, close };
+  return {
+    ...{ url, sql, org, ada, bob, oidcApp, client, logged, close },
+    samlApp: saml.app, // SAML
+  };
 }
 
 async function closeAll(server: Server, org: TestOrg, sql: Knex): Promise<void> {

@@ -33,7 +33,7 @@ export function crossAppAccessRequest(product: Product): CrossAppAccessRequest |
     ),
     text(
       "SSO mode",
-      [oidc && "OIDC", saml && "SAML"].filter((mode) => mode !== null),
+      [oidc && "OIDC", saml && "SAML"].filter((mode) => mode != null),
     ),
     text("Role", "Resource app"),
     optionalText("OIN link", null, later("The address of the listing for sign-in, once there is one")),

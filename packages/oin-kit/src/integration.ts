@@ -30,7 +30,8 @@ export interface Integration {
    */
   testAccount: { tenant: string; tenantName: string; username: string; firstName: string; lastName: string };
   oidc: OidcCapability | null;
-  saml: SamlCapability | null;
+  /** A product that does not speak it can leave it out. */
+  saml?: SamlCapability | null | undefined;
   scim: ScimCapability | null;
   /** Needs `oidc` or `saml`. */
   universalLogout: UniversalLogoutCapability | null;

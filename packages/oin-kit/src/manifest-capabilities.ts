@@ -134,7 +134,7 @@ function samlRules(product: Product): ManifestRule[] {
   const { saml } = product.manifest;
   if (!saml) return [];
   const urls = wizardUrls(product).saml;
-  const sent = product.attributes.filter(({ samlAttribute }) => samlAttribute !== null);
+  const sent = product.attributes.filter(({ samlAttribute }) => samlAttribute != null);
   const missing = requiredOfSignIn.filter((field) => !sent.some((entry) => entry.field === field));
   return [
     ...urlRules("saml.acsUrl", urls.acsUrl, limits.url, "saml"),

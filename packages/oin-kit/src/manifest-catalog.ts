@@ -42,7 +42,7 @@ function descriptionRules(manifest: Integration): ManifestRule[] {
       source: "catalog",
     },
     names(oidc !== null, /OpenID Connect|OIDC/, "OpenID Connect"),
-    names(saml !== null, /SAML/, "SAML"),
+    names(Boolean(saml), /SAML/, "SAML"),
     names(scim !== null, /provision/i, "provisioning"),
     ...promises(Boolean(scim?.entitlements.length), /entitlement/i, "entitlements"),
     ...promises(universalLogout !== null, /Universal Logout/i, "Universal Logout"),

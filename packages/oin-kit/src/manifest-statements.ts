@@ -19,7 +19,7 @@ const userNameValue = "${user.userName}";
 
 /** The rules for the SAML attribute statements and the group attribute. */
 export function statementRules({ attributes, manifest }: Product): ManifestRule[] {
-  const sent = attributes.filter(({ samlAttribute }) => samlAttribute !== null);
+  const sent = attributes.filter(({ samlAttribute }) => samlAttribute != null);
   const { saml } = manifest;
   const names = [...sent.map(({ samlAttribute }) => samlAttribute), ...groupNames(saml)];
   const repeated = names.filter((name, index) => names.indexOf(name) !== index);

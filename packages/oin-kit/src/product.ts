@@ -27,8 +27,8 @@ export interface ProductAttribute {
   field: string | null;
   /** Path in SCIM (RFC 7644 §3.10). */
   scim: string;
-  /** The SAML attribute; null if there is none. */
-  samlAttribute: string | null;
+  /** The SAML attribute; null or absent if there is none. */
+  samlAttribute?: string | null | undefined;
   /** The source of the value in Okta's expression language. */
   oktaExpression: string | null;
   /** Set for attributes of the product's SCIM extension. */
@@ -62,7 +62,8 @@ interface Addresses {
     origin: string,
     key: string,
   ): { signInUrl: string; redirectUri: string; initiateLoginUri: string; postLogoutRedirectUri: string };
-  saml(
+  /** Absent if the product does not speak SAML. */
+  saml?(
     origin: string,
     key: string,
   ): { signInUrl: string; acsUrl: string; entityId: string; metadataUrl: string };

@@ -108,10 +108,10 @@ function dialectsOf(product: Product): Submission["dialects"] {
   const { addresses } = product;
   const { origin, oidc, saml, scim, universalLogout } = product.manifest;
   const forOidc = addresses.oidc(origin, keyPlaceholder(product));
-  const forSaml = addresses.saml(origin, keyPlaceholder(product));
+  const forSaml = saml ? addresses.saml?.(origin, keyPlaceholder(product)) : null;
   const urls = [
     ...(oidc ? [forOidc.redirectUri, forOidc.initiateLoginUri, forOidc.postLogoutRedirectUri] : []),
-    ...(saml ? [forSaml.acsUrl, forSaml.entityId] : []),
+    ...(forSaml ? [forSaml.acsUrl, forSaml.entityId] : []),
     ...(scim ? [origin + addresses.scim] : []),
     ...(universalLogout ? [origin + addresses.universalLogout] : []),
   ];
@@ -138,7 +138,7 @@ function testInstances({ oidc, saml, scim, universalLogout }: Integration): Test
   ];
   if (!scim) return instances;
   const provisioning = ["SCIM 2.0", ...(scim.entitlements.length > 0 ? ["Entitlement Management"] : [])];
-  const onlySso = [oidc, saml].filter((capability) => capability !== null);
+  const onlySso = [oidc, saml].filter((capability) => capability != null);
   const shares = onlySso.length === 1 && !onlySso[0]?.justInTime && scim.entitlements.length === 0;
   if (shares && scim.users.create) instances[0]?.capabilities.push(...provisioning);
   else instances.push({ name: "SCIM", capabilities: provisioning });

@@ -42,7 +42,7 @@ function flowSections(product: Product): WizardSection[] {
   const urls = wizardUrls(product);
   const limit = limits.spInitiateUrl;
   const flows = (idp: boolean, sp: boolean) => [...(idp ? ["IdP"] : []), ...(sp ? ["SP"] : [])];
-  const sections: (WizardSection | null)[] = [
+  const sections: (WizardSection | null | undefined)[] = [
     oidc &&
       flowSection("oidc", [
         choice(fields.flows, flows(oidc.idpInitiated, true), { note: "Set by the Wizard" }),
@@ -56,7 +56,7 @@ function flowSections(product: Product): WizardSection[] {
         ...spFields(saml, urls.saml.spInitiateUrl),
       ]),
   ];
-  return sections.filter((one) => one !== null);
+  return sections.filter((one) => one != null);
 }
 
 function flowSection(protocol: "oidc" | "saml", rows: WizardField[]): WizardSection {

@@ -14,7 +14,7 @@ export function wizardUrls(product: Product) {
   const { addresses } = product;
   const { origin, testAccount } = product.manifest;
   const oidc = addresses.oidc(origin, keyPlaceholder(product));
-  const saml = addresses.saml(origin, keyPlaceholder(product));
+  const saml = addresses.saml?.(origin, keyPlaceholder(product));
   const inOidc = (url: string) => oidcExpression(urlTemplate(url));
   const inSaml = (url: string) => samlExpression(urlTemplate(url));
   const bare = (url: string) => bareExpression(urlTemplate(url));
@@ -28,9 +28,9 @@ export function wizardUrls(product: Product) {
       guideUrl: origin + addresses.guide("oidc"),
     },
     saml: {
-      acsUrl: inSaml(saml.acsUrl),
-      entityId: inSaml(saml.entityId),
-      spInitiateUrl: addresses.saml(origin, testAccount.tenant).signInUrl,
+      acsUrl: inSaml(saml?.acsUrl ?? ""),
+      entityId: inSaml(saml?.entityId ?? ""),
+      spInitiateUrl: addresses.saml?.(origin, testAccount.tenant).signInUrl ?? "",
       guideUrl: origin + addresses.guide("saml"),
     },
     authorization: { authorizeEndpoint: bare(authorizeEndpoint), tokenEndpoint: bare(tokenEndpoint) },

@@ -43,7 +43,7 @@ export function wizardScreens(product: Product): WizardScreen[] {
 }
 
 function capabilities({ oidc, saml, scim, universalLogout }: Integration): WizardSection {
-  const signOn = [oidc && "OpenID Connect (OIDC)", saml && "SAML 2.0"].filter((name) => name !== null);
+  const signOn = [oidc && "OpenID Connect (OIDC)", saml && "SAML 2.0"].filter((name) => name != null);
   const assigns = (scim?.entitlements.length ?? 0) > 0;
   return section(
     sections.capabilities,

@@ -243,7 +243,7 @@ export interface CatalogApp {
   /** Fields of General Settings. */
   variables: { name: string; label: string }[];
   oidc: CatalogOidc | null;
-  saml: CatalogSaml | null;
+  saml?: CatalogSaml | null | undefined;
   scim: CatalogScim | null;
   universalLogout: UniversalLogout | null;
 }

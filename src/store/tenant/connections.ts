@@ -175,6 +175,7 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
       return orNull((await select().where("connections.id", id).first()) as ConnectionRow) as Connection;
     },
 
+    // SAML {
     /** Whether a SAML sign-in may begin at the identity provider: the tenant's policy, which wins over a connection's. */
     async unsolicitedAllowed(): Promise<boolean> {
       const row = (await scope.tenantRow().first("saml_unsolicited")) as
@@ -182,6 +183,7 @@ export function tenantConnections(scope: TenantScope, now: () => number) {
         | undefined;
       return Boolean(row?.saml_unsolicited);
     },
+    // SAML }
 
     /** The sealed client secret, and the former one while both may be in use. */
     async sealedSecrets(id: string): Promise<{ current: string | null; former: string | null }> {

@@ -156,7 +156,7 @@ export function tenantSessions(scope: TenantScope, now: () => number) {
         session_idle_minutes: changes.idleMinutes,
         session_absolute_minutes: changes.absoluteMinutes,
         admin_fresh_minutes: changes.adminFreshMinutes,
-        saml_unsolicited: changes.samlUnsolicited,
+        saml_unsolicited: changes.samlUnsolicited, // SAML
         second_step: changes.secondStep,
       };
       // knex leaves out what is undefined.

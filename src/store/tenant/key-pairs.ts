@@ -1,6 +1,6 @@
 import type { TenantScope } from "./scope.ts";
 
-/** One of our key pairs at a SAML connection. */
+/** One of our key pairs at a connection. */
 export interface StoredKeyPair {
   /** A connection's running number. The pair with the lowest one signs. */
   generation: number;
@@ -16,7 +16,7 @@ interface KeyPairRow {
   sealed_key: string;
 }
 
-/** Our key pairs at the SAML connections of one tenant. */
+/** Our key pairs at the connections of one tenant. */
 export function tenantKeyPairs(scope: TenantScope, now: () => number) {
   const ofConnection = (connectionId: string) => scope.rows("key_pairs").where("connection_id", connectionId);
   return {

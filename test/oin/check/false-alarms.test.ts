@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { deflateRawSync, inflateRawSync } from "node:zlib";
+import type { Area } from "oin-kit/check/rules/rule";
 import { lostPaths } from "oin-kit/check/scim/json";
 import { integration } from "../../../config/integration.ts";
 import { assertFound, inAnswers, inRequests, leading, page, scimError } from "../../helpers/check-faults.ts";
@@ -21,16 +21,14 @@ const guideParts: Record<string, string> = {
   "a directive about previews": '<meta name="robots" content="index, max-image-preview:none">',
   "a product about to-dos": "<p>People keep their todo lists here.</p>",
   "prose in the words of a setting": "<p>Assertion encryption is not needed.</p>",
-  "Okta's own entity ID":
-    "<table><tr><th>Entity ID of Okta</th><td>http://www.okta.com/exk1</td></tr></table>",
-  "the origin of the submission": `<table><tr><th>ACS URL</th><td>${integration.origin}/saml/acme/acs</td></tr></table>`,
+  "the origin of the submission": `<table><tr><th>Redirect URI</th><td>${integration.origin}/oidc/acme/callback</td></tr></table>`,
 };
-const samlGuide = /^\/guides\/okta\/saml$/;
+const guide = /^\/guides\/okta\/oidc$/;
 
-/** Changes the text of the guide for SAML. */
+/** Changes the text of the guide for OpenID Connect. */
 const inGuide = (from: string | RegExp, to: string) =>
   withScreenshots(
-    inAnswers("GET", samlGuide, (exchange) => {
+    inAnswers("GET", guide, (exchange) => {
       assert.match(exchange.body, new RegExp(from), "the guide has what is to be changed");
       exchange.body = exchange.body.replace(from, to);
     }),
@@ -54,31 +52,6 @@ function carriedBy(name: "request" | "request_uri", changes: Record<string, stri
   });
 }
 
-const samlSignIn = /\/saml\/ready-[^/]+\/login/;
-const inRequest = (change: (xml: string) => string) =>
-  inAnswers(
-    "GET",
-    samlSignIn,
-    leading(({ searchParams }) => {
-      const xml = inflateRawSync(Buffer.from(searchParams.get("SAMLRequest") ?? "", "base64")).toString();
-      searchParams.set("SAMLRequest", deflateRawSync(change(xml)).toString("base64"));
-      for (const name of ["SigAlg", "Signature"]) searchParams.delete(name);
-    }),
-  );
-
-/** The AuthnRequest in a form, as OpenSAML's template writes it: encoded, with the value before the name. */
-const byForm = inAnswers("GET", samlSignIn, (exchange) => {
-  const location = new URL(exchange.headers.location ?? "");
-  const deflated = Buffer.from(location.searchParams.get("SAMLRequest") ?? "", "base64");
-  const message = inflateRawSync(deflated).toString("base64");
-  const encoded = (text: string) =>
-    text.replace(/[^A-Za-z0-9]/g, (character) => `&#x${character.charCodeAt(0).toString(16)};`);
-  const form = `<form action="/search"></form><form action="${encoded(location.origin + location.pathname)}" method="post">
-    <input type="hidden" value="${encoded(message)}" name="SAMLRequest"/></form>`;
-  Object.assign(exchange, page(200, form));
-  delete exchange.headers.location;
-});
-
 describe("oin:check of right deployments of other products", () => {
   let use: TestDatabase;
   before(async () => {
@@ -86,7 +59,7 @@ describe("oin:check of right deployments of other products", () => {
   });
   after(() => use.dispose());
   const ready = useReadyDeployment(() => use);
-  const verdict = async (area: "oidc" | "saml" | "scim" | "guides", rule: string) => {
+  const verdict = async (area: Area, rule: string) => {
     const { results } = await ready().check({ areas: [area] });
     return results.find((result) => result.rule === rule)?.verdict;
   };
@@ -154,29 +127,6 @@ describe("oin:check of right deployments of other products", () => {
       }),
     );
     assertFound(await ready().check({ areas: ["oidc"] }), []);
-  });
-
-  it("reads an AuthnRequest in a form in which everything is encoded", async () => {
-    ready().front.plant(byForm);
-    assert.equal(await verdict("saml", "saml-sign-in"), "pass");
-    assert.equal(await verdict("saml", "saml-request"), "pass");
-  });
-
-  it("accepts an unsigned AuthnRequest without the optional Destination and ACS URL", async () => {
-    ready().front.plant(
-      inRequest((xml) => xml.replace(/ (?:Destination|AssertionConsumerServiceURL)="[^"]*"/g, "")),
-    );
-    assert.equal(await verdict("saml", "saml-request"), "pass");
-  });
-
-  it("warns of an ACS that redirects a stranger to an error page, which may be intended", async () => {
-    ready().front.plant(
-      inRequests("POST", /\/saml\/[^/]+\/acs/, () => ({
-        status: 302,
-        headers: { location: "/login?error=1" },
-      })),
-    );
-    assertFound(await ready().check({ areas: ["saml"] }), [], ["saml-acs-redirect"]);
   });
 
   it("accepts a SCIM server that has no DELETE for people", async () => {

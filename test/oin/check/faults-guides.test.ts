@@ -11,29 +11,22 @@ import {
 } from "../../helpers/check-faults.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import type { Fault } from "../../helpers/front.ts";
+import { anotherValue, says } from "../../helpers/guide-faults.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
 import { withScreenshots } from "../../helpers/screenshots.ts";
 
-const saml = /^\/guides\/okta\/saml$/;
+const signOn = /^\/guides\/okta\/oidc$/;
 const xaa = /^\/guides\/okta\/xaa$/;
-const guides = /^\/guides\/okta\/(oidc|saml|scim|xaa)$/;
+const guides = /^\/guides\/okta\/\w+$/;
 
-/** Changes the text of a guide. */
-const says = (guide: RegExp, from: string | RegExp, to: string) =>
-  inAnswers("GET", guide, (exchange) => {
-    assert.match(exchange.body, new RegExp(from), "the guide has what is to be changed");
-    exchange.body = exchange.body.replace(from, to);
-  });
-/** A path in a guide, which may break after each slash. */
-const broken = (path: string) => new RegExp(path.replaceAll("/", "/(?:<wbr>)?"), "g");
-const adds = (html: string) => says(saml, "</article>", `${html}</article>`);
+const adds = (html: string) => says(signOn, "</article>", `${html}</article>`);
 
 const faults: PlantedFault[] = [
   {
     name: "a guide behind a sign-in",
     fails: ["guide-public"],
     seen: /302 to \/login/,
-    fault: () => inRequests("GET", saml, () => ({ status: 302, headers: { location: "/login" } })),
+    fault: () => inRequests("GET", signOn, () => ({ status: 302, headers: { location: "/login" } })),
   },
   {
     name: "one guide for two capabilities",
@@ -48,27 +41,21 @@ const faults: PlantedFault[] = [
     (heading): PlantedFault => ({
       name: `a guide without ${heading}`,
       fails: ["guide-headings"],
-      seen: new RegExp(`saml lacks ${heading}`),
-      fault: () => says(saml, new RegExp(`(<h2[^>]*>)${heading}`), "$1Something else"),
+      seen: new RegExp(`oidc lacks ${heading}`),
+      fault: () => says(signOn, new RegExp(`(<h2[^>]*>)${heading}`), "$1Something else"),
     }),
   ),
   {
-    name: "a guide without the warning about enabling SAML",
-    fails: ["guide-headings"],
-    seen: /saml lacks Read this before you enable SAML/,
-    fault: () => says(saml, /(<h\d[^>]*>)Read this before you enable SAML/, "$1Be careful"),
-  },
-  {
     name: "a heading without words",
     fails: ["guide-headings"],
-    seen: /saml has nothing below More/,
+    seen: /oidc has nothing below More/,
     fault: () => adds("<h2>More</h2><h2>Last</h2><p>…</p>"),
   },
   {
     name: "headings in another order",
     warns: ["guide-heading-order"],
     fault: () =>
-      inAnswers("GET", saml, (exchange) => {
+      inAnswers("GET", signOn, (exchange) => {
         exchange.body = exchange.body
           .replace(/(<h2[^>]*>)Requirements/, "$1PLACE")
           .replace(/(<h2[^>]*>)Attributes and mapping/, "$1Requirements")
@@ -108,7 +95,7 @@ const faults: PlantedFault[] = [
   {
     name: "a link to a missing heading",
     fails: ["guide-links"],
-    seen: /#nowhere is not in \/guides\/okta\/saml/,
+    seen: /#nowhere is not in \/guides\/okta\/oidc/,
     fault: () => adds('<a href="#nowhere">more</a>'),
   },
   {
@@ -142,13 +129,13 @@ const words: PlantedFault[] = [
     name: "a guide that names no menu of today",
     fails: ["guide-menus"],
     seen: /is not named/,
-    fault: () => says(saml, /Applications and Resources/g, "Apps"),
+    fault: () => says(signOn, /Applications and Resources/g, "Apps"),
   },
   {
     name: "a guide that builds an app by hand",
     fails: ["guide-catalog-app"],
     seen: /"Create App Integration" exists only in an app that is built by hand; "Browse App Catalog" is not named/,
-    fault: () => says(saml, /Browse App Catalog/g, "Create App Integration"),
+    fault: () => says(signOn, /Browse App Catalog/g, "Create App Integration"),
   },
   {
     name: "a setting that the catalog's app does not have",
@@ -156,21 +143,8 @@ const words: PlantedFault[] = [
     seen: /Assertion Encryption/,
     fault: () => adds("<p>Set <strong>Assertion Encryption</strong> to Unencrypted.</p>"),
   },
-  ...(
-    [
-      ["the redirect URI", "oidc", "/callback", "/cb"],
-      ["the ACS URL", "saml", "/acs", "/consume"],
-      ["the entity ID", "saml", "/metadata", "/entity"],
-      ["the SCIM base URL", "scim", "/scim/v2", "/scim/v1"],
-    ] as const
-  ).map(
-    ([what, guide, from, to]): PlantedFault => ({
-      name: `another value for ${what} than the Wizard gets`,
-      fails: ["guide-values"],
-      seen: new RegExp(`${to}, the Wizard's is .*${from}`),
-      fault: () => says(new RegExp(`/guides/okta/${guide}$`), broken(from), to),
-    }),
-  ),
+  anotherValue("the redirect URI", "oidc", "/callback", "/cb"),
+  anotherValue("the SCIM base URL", "scim", "/scim/v2", "/scim/v1"),
   {
     name: "a redirect URI of another host in a sentence",
     fails: ["guide-values"],
@@ -180,21 +154,14 @@ const words: PlantedFault[] = [
   {
     name: "a feature that is declared and not listed",
     fails: ["guide-features"],
-    seen: /saml: Universal Logout is declared, but not listed/,
-    fault: () => says(saml, "<li><strong>Universal Logout</strong>", "<li>Logout"),
-  },
-  {
-    name: "a feature that new SAML integrations cannot have",
-    fails: ["guide-features"],
-    seen: /Single logout is listed, but not declared/,
-    fault: () =>
-      says(saml, "<li><strong>SP-initiated SSO", "<li>SP-initiated SLO</li><li><strong>SP-initiated SSO"),
+    seen: /oidc: Universal Logout is declared, but not listed/,
+    fault: () => says(signOn, "<li><strong>Universal Logout</strong>", "<li>Logout"),
   },
   {
     name: "Universal Logout without the products of Okta that it needs",
     fails: ["guide-requirements"],
-    seen: /saml: lacks Identity Engine/,
-    fault: () => says(saml, /Identity Engine/g, "our engine"),
+    seen: /oidc: lacks Identity Engine/,
+    fault: () => says(signOn, /Identity Engine/g, "our engine"),
   },
   {
     name: "entitlements that are enabled after provisioning",
@@ -217,7 +184,7 @@ const words: PlantedFault[] = [
     (address): PlantedFault => ({
       name: `an address of its author: ${address}`,
       fails: ["guide-finished"],
-      seen: new RegExp(`saml has "${address}`),
+      seen: new RegExp(`oidc has "${address}`),
       fault: () => adds(`<p>Open ${address}, then click Next.</p>`),
     }),
   ),
@@ -225,7 +192,7 @@ const words: PlantedFault[] = [
     name: "a guide without a support contact",
     warns: ["guide-support"],
     fault: () =>
-      says(saml, new RegExp(`${brand.supportEmail}|${brand.supportUrl}`, "g"), "https://other.example"),
+      says(signOn, new RegExp(`${brand.supportEmail}|${brand.supportUrl}`, "g"), "https://other.example"),
   },
 ];
 
@@ -235,23 +202,23 @@ const files: PlantedFault[] = [
     name: "a sign-in form in place of a guide",
     fails: ["guide-public"],
     seen: /it asks for a password/,
-    fault: () => says(saml, "</main>", '<form><input name="p" type="password"></form></main>'),
+    fault: () => says(signOn, "</main>", '<form><input name="p" type="password"></form></main>'),
   },
   {
     name: "a page that leads on to the sign-in page",
     fails: ["guide-public"],
-    fault: () => says(saml, "</head>", '<meta http-equiv="refresh" content="0;url=/login"></head>'),
+    fault: () => says(signOn, "</head>", '<meta http-equiv="refresh" content="0;url=/login"></head>'),
   },
   {
     name: "a guide that search engines may not list",
     warns: ["guide-indexed"],
     fault: () =>
-      inAnswers("GET", saml, ({ headers }) => void Object.assign(headers, { "x-robots-tag": "noindex" })),
+      inAnswers("GET", signOn, ({ headers }) => void Object.assign(headers, { "x-robots-tag": "noindex" })),
   },
   {
     name: "a guide that says noindex itself",
     warns: ["guide-indexed"],
-    fault: () => says(saml, "</head>", '<meta name="robots" content="noindex"></head>'),
+    fault: () => says(signOn, "</head>", '<meta name="robots" content="noindex"></head>'),
   },
   {
     name: "a picture that is a text",
@@ -274,7 +241,7 @@ const files: PlantedFault[] = [
     name: "a PDF that is a page",
     fails: ["guide-pdf"],
     fault: () => ({
-      ...adds('<a href="/guides/okta/saml.pdf">PDF</a>'),
+      ...adds('<a href="/guides/okta/oidc.pdf">PDF</a>'),
       request: ({ path }) =>
         path.endsWith(".pdf")
           ? { status: 200, headers: { "content-type": "text/html" }, body: "<p>Not here</p>" }
@@ -284,7 +251,7 @@ const files: PlantedFault[] = [
   {
     name: "a drawing in place of a screenshot",
     warns: ["guide-drawings"],
-    seen: /saml has 1/,
+    seen: /oidc has 1/,
     fault: () => adds("<figcaption>Figure 9. The catalog (drawing of Okta's screen)</figcaption>"),
   },
   {
@@ -292,7 +259,7 @@ const files: PlantedFault[] = [
     warns: ["guide-okta-pictures"],
     seen: /0 of \d pictures show Okta/,
     fault: () =>
-      inAnswers("GET", saml, (exchange) => {
+      inAnswers("GET", signOn, (exchange) => {
         exchange.body = exchange.body.replace(/<img [^>]*images\/okta-[^>]*>/g, "");
       }),
   },
@@ -301,7 +268,7 @@ const files: PlantedFault[] = [
     fails: ["guide-okta-pictures"],
     seen: /0 of 0 pictures show Okta/,
     fault: () =>
-      inAnswers("GET", saml, (exchange) => {
+      inAnswers("GET", signOn, (exchange) => {
         exchange.body = exchange.body.replace(/<img [^>]*>/g, "");
       }),
   },
@@ -344,7 +311,7 @@ describe("oin:check of a guide", () => {
     ready().front.plant(
       withScreenshots(
         adds(
-          '<a href="/guides/okta/saml.pdf">PDF</a><h2>If the app is not in your catalog</h2>' +
+          '<a href="/guides/okta/oidc.pdf">PDF</a><h2>If the app is not in your catalog</h2>' +
             "<p>Click <strong>Create App Integration</strong>.</p>",
         ),
       ),
@@ -357,7 +324,7 @@ describe("oin:check of a guide", () => {
   it("can read another product's guide", async () => {
     const subjects = {
       oidc: [],
-      saml: ["Read this before you enable SAML", "Backup URL"],
+      saml: ["Read this before you enable SAML", "Backup URL"], // SAML
       scim: [],
       xaa: [],
     };

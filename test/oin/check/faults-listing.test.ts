@@ -7,6 +7,7 @@ import { submissionValues } from "oin-kit/submission";
 import { brand } from "../../../config/brand.ts";
 import { integration } from "../../../config/integration.ts";
 import { png as opaquePng } from "../../../packages/oin-kit/test/png.ts";
+import { connectionTypes } from "../../../src/sign-in-protocols.ts";
 import { product } from "../../../tools/guide/src/product.ts";
 import { assertFound, eachFault, inAnswers, inRequests } from "../../helpers/check-faults.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
@@ -39,7 +40,9 @@ interface Planted {
   seen?: RegExp;
 }
 
-const { description, saml, variables } = integration;
+const { description, variables } = integration;
+const { saml } = integration; // SAML
+assert.ok(saml); // SAML
 
 const planted: Planted[] = [
   { name: "a logo of 201 × 200 pixels", logo: png(201, 200), fails: ["listing-logo"], seen: /201 × 200/ },
@@ -107,16 +110,18 @@ const planted: Planted[] = [
     change: { origin: "http://app.example.com" },
     fails: ["listing-urls"],
   },
+  // SAML {
   {
     name: "a flow description of 2049 characters",
-    change: { saml: saml && { ...saml, spFlowDescription: "x".repeat(2049) } },
+    change: { saml: { ...saml, spFlowDescription: "x".repeat(2049) } },
     fails: ["listing-capabilities"],
   },
+  // SAML }
   {
     name: "Universal Logout without a sign-in",
     change: {
       oidc: null,
-      saml: null,
+      saml: null, // SAML
       description: `${brand.productName}: provisioning, and Universal Logout.`,
     },
     fails: ["listing-capabilities"],
@@ -202,11 +207,11 @@ describe("oin:check of a deployment", () => {
   });
 
   it("finds a connection ID that is not served", async () => {
-    const { results } = await ready().check({ areas: ["oidc", "saml"], connections: ["unknown"] });
-    assertFound(
-      { ...(await ready().check({ areas: ["oidc", "saml"], connections: ["unknown"] })), results },
-      ["oidc-served", "saml-served"],
-    );
+    const outcome = await ready().check({ areas: [...connectionTypes], connections: ["unknown"] });
+    assertFound(outcome, [
+      "oidc-served",
+      "saml-served", // SAML
+    ]);
   });
 
   it("finds a cookie of the sign-in form that scripts can read", async () => {
@@ -219,23 +224,32 @@ describe("oin:check of a deployment", () => {
   });
 
   it("fails if a declared capability cannot be checked", async () => {
-    const areas = ["oidc", "saml", "scim"] as const;
+    const areas = [...connectionTypes, "scim"] as const;
     const outcome = await ready().check({ areas: [...areas], connections: [], scimToken: null });
-    const found = ["oidc-connection", "saml-connection", "scim-token-given"] as const;
-    assertFound(outcome, [...found], [], /name one with --connection[\s\S]*--scim-token-stdin/);
+    const found: RuleId[] = [
+      "oidc-connection",
+      "saml-connection", // SAML
+      "scim-token-given",
+    ];
+    assertFound(outcome, found, [], /name one with --connection[\s\S]*--scim-token-stdin/);
   });
 
+  // SAML {
   it("fails if the named connection has only one of two declared protocols", async () => {
     ready().front.plant(inRequests("GET", /\/saml\//, () => ({ status: 404 })));
     const outcome = await ready().check({ areas: ["oidc", "saml"] });
     assertFound(outcome, ["saml-connection"], [], /no connection of that type/);
   });
+  // SAML }
 
   it("finds an SP Initiate URL that ends at a page of the product", async () => {
-    const path = new RegExp(`/(oidc|saml)/${integration.testAccount.tenant}/login$`);
+    const path = new RegExp(`/(${connectionTypes.join("|")})/${integration.testAccount.tenant}/login$`);
     ready().front.plant(inRequests("GET", path, () => ({ status: 200, headers: {}, body: "Welcome" })));
-    const outcome = await ready().check({ areas: ["oidc", "saml"] });
-    assertFound(outcome, ["oidc-sp-initiate-url", "saml-sp-initiate-url"]);
+    const outcome = await ready().check({ areas: [...connectionTypes] });
+    assertFound(outcome, [
+      "oidc-sp-initiate-url",
+      "saml-sp-initiate-url", // SAML
+    ]);
   });
 
   it("does not ask for a token if the manifest leaves provisioning out", async () => {
@@ -245,23 +259,28 @@ describe("oin:check of a deployment", () => {
   });
 
   it("judges no page that the manifest does not declare", async () => {
-    const { oidc, saml } = integration;
+    const { oidc } = integration;
     const manifest = {
       ...integration,
       oidc: oidc && { ...oidc, idpInitiated: false, signOutOfOkta: false },
-      saml: saml && { ...saml, spInitiated: false },
+      saml: { ...saml, spInitiated: false }, // SAML
     };
-    ready().front.plant(
-      inRequests("GET", /\/(initiate|signed-out)$|\/saml\/[^/]+\/login/, () => ({ status: 404 })),
+    const undeclared = [
+      "/(initiate|signed-out)$",
+      "/saml/[^/]+/login", // SAML
+    ];
+    ready().front.plant(inRequests("GET", new RegExp(undeclared.join("|")), () => ({ status: 404 })));
+    const outcome = await ready().check(
+      { areas: [...connectionTypes] },
+      { product: { ...product, manifest } },
     );
-    const outcome = await ready().check({ areas: ["oidc", "saml"] }, { product: { ...product, manifest } });
     assertFound(outcome, []);
   });
 
   it("skips what the manifest leaves out", async () => {
-    const manifest = { ...integration, saml: null, universalLogout: null };
+    const manifest = { ...integration, oidc: null, universalLogout: null };
     const { results } = await ready().check(
-      { areas: ["saml", "universal-logout"] },
+      { areas: ["oidc", "universal-logout"] },
       { product: { ...product, manifest } },
     );
     assert.deepEqual(new Set(results.map(({ verdict }) => verdict)), new Set(["not-checkable"]));

@@ -1,4 +1,3 @@
-import { deflateRawSync, inflateRawSync } from "node:zlib";
 import {
   eachFault,
   inAnswers,
@@ -13,7 +12,6 @@ import { useReadyDeployment } from "../../helpers/readiness.ts";
 
 const callback = /\/oidc\/[^/]+\/callback/;
 const initiate = /\/oidc\/[^/]+\/initiate/;
-const samlSignIn = /\/saml\/ready-[^/]+\/login/;
 const queryOf = ({ path }: Exchange, name: string) => new URL(path, "http://x").searchParams.get(name) ?? "";
 
 /** Values that one request alone does not show to be wrong, and values of a stranger that are believed. */
@@ -64,47 +62,6 @@ const oidc: PlantedFault[] = [
   ),
 ];
 
-/** Changes the parameters of an AuthnRequest. */
-const sending = (change: (parameters: URLSearchParams) => void) => () =>
-  inAnswers(
-    "GET",
-    samlSignIn,
-    leading(({ searchParams }) => change(searchParams)),
-  );
-
-const saml: PlantedFault[] = [
-  {
-    name: "an AuthnRequest with a signature of another key",
-    fails: ["saml-request-signature"],
-    seen: /no certificate of the metadata verifies/,
-    fault: sending((parameters) => parameters.set("Signature", Buffer.alloc(256, 1).toString("base64"))),
-  },
-  {
-    name: "a RelayState that is added after the signature",
-    fails: ["saml-request-signature"],
-    fault: sending((parameters) => parameters.set("RelayState", "added")),
-  },
-  {
-    name: "a request ID that is not a name of XML",
-    fails: ["saml-request", "saml-request-signature"],
-    seen: /ID is not/,
-    fault: sending((parameters) => {
-      const xml = inflateRawSync(Buffer.from(parameters.get("SAMLRequest") ?? "", "base64")).toString();
-      const changed = xml.replace(/ ID="/, ' ID="_a b ');
-      parameters.set("SAMLRequest", deflateRawSync(changed).toString("base64"));
-    }),
-  },
-  {
-    name: "an ACS that prints RelayState unescaped",
-    fails: ["saml-acs-refuses"],
-    seen: /RelayState is printed unescaped/,
-    fault: () =>
-      inRequests("POST", /\/saml\/[^/]+\/acs/, ({ requestBody }) =>
-        page(400, new URLSearchParams(requestBody).get("RelayState") ?? ""),
-      ),
-  },
-];
-
 describe("oin:check of values in sign-ins", () => {
   let use: TestDatabase;
   before(async () => {
@@ -114,5 +71,4 @@ describe("oin:check of values in sign-ins", () => {
   const ready = useReadyDeployment(() => use);
 
   eachFault(["oidc"], ready, oidc);
-  eachFault(["saml"], ready, saml);
 });

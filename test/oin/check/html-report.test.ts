@@ -3,6 +3,7 @@ import { htmlReport } from "oin-kit/check/html-report";
 import { printed } from "oin-kit/check/print";
 import type { CheckOutcome } from "oin-kit/check/run";
 import { integration } from "../../../config/integration.ts";
+import { connectionTypes } from "../../../src/sign-in-protocols.ts";
 import { product } from "../../../tools/guide/src/product.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
@@ -26,7 +27,7 @@ describe("the readiness report as a web page", () => {
   const ready = useReadyDeployment(() => use);
 
   it("shows each rule of the JSON with its outcome, observation, source and remedy", async () => {
-    const outcome = await ready().check({ areas: ["site", "listing", "oidc", "saml", "scim"] });
+    const outcome = await ready().check({ areas: ["site", "listing", ...connectionTypes, "scim"] });
     const html = htmlReport(outcome);
     const rows = [...html.matchAll(/<tr role="row" id="rule-([^"]+)">([\s\S]*?)<\/tr>/g)];
     assert.deepEqual(

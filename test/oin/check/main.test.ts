@@ -6,9 +6,11 @@ import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { htmlReport } from "oin-kit/check/html-report";
+import { areas } from "oin-kit/check/rules/rule";
 import type { CheckOutcome } from "oin-kit/check/run";
 import { brand } from "../../../config/brand.ts";
 import { apiScopes } from "../../../config/integration.ts";
+import { connectionTypes } from "../../../src/sign-in-protocols.ts";
 import { createTestDatabase, type TestDatabase } from "../../helpers/databases.ts";
 import { until } from "../../helpers/processes.ts";
 import { useReadyDeployment } from "../../helpers/readiness.ts";
@@ -32,6 +34,9 @@ function start(words: string[], stdin = "", cwd = process.cwd()): Run {
   return { child, ended };
 }
 
+/** The areas that need the deployment's address. */
+const atUrl = Object.keys(areas).filter((area) => !["listing", "idp-metadata", "scim"].includes(area));
+
 describe("npm run oin:check", () => {
   let use: TestDatabase;
   before(async () => {
@@ -41,7 +46,11 @@ describe("npm run oin:check", () => {
   const ready = useReadyDeployment(() => use);
 
   const words = () => ["--url", ready().front.url, "--connection", ready().key];
-  const withToken = ["--scim-token-stdin", "--only", "site,listing,oidc,saml,universal-logout,scim"];
+  const withToken = [
+    "--scim-token-stdin",
+    "--only",
+    `site,listing,${connectionTypes.join()},universal-logout,scim`,
+  ];
   const leftBehind = async () => {
     const { body } = await scimClient(ready().app, ready().token).get("/Users");
     return body.Resources.filter(({ userName }: { userName: string }) => userName.startsWith("Oincheck"));
@@ -184,11 +193,7 @@ describe("npm run oin:check", () => {
   }
 
   const wrong: [what: string, words: string[], problem: RegExp][] = [
-    [
-      "a missing --url",
-      [],
-      /^--url is missing: site, oidc, saml, universal-logout, agents, guides, scim-oauth need it\./,
-    ],
+    ["a missing --url", [], new RegExp(`^--url is missing: ${atUrl.join(", ")} need it\\.`)],
     [
       "an address with a path",
       ["--url", "https://app.example.com/app"],

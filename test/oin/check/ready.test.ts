@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { type Area, areas as allAreas } from "oin-kit/check/rules/rule";
 import type { CheckOutcome } from "oin-kit/check/run";
+import { connectionTypes } from "../../../src/sign-in-protocols.ts";
 import { onOneDatabase } from "../../helpers/databases.ts";
-import { useReadyDeployment } from "../../helpers/readiness.ts";
+import { ownAreas, useReadyDeployment } from "../../helpers/readiness.ts";
 import { withScreenshots } from "../../helpers/screenshots.ts";
 
 /** The rules that cannot be checked from outside, or on this machine. All others must be judged. */
@@ -16,8 +16,8 @@ const notCheckable = [
   "oidc-sp-initiate-url",
   "oidc-token-checks",
   "oidc-landing",
-  "saml-sp-initiate-url",
-  "saml-response-checks",
+  "saml-sp-initiate-url", // SAML
+  "saml-response-checks", // SAML
   "scim-password-effective",
   "scim-retry-after",
   "guide-okta-links",
@@ -40,7 +40,7 @@ describe("oin:check of this application", () => {
       const before = await ready().population();
       ready().front.plant(withScreenshots());
       const { key, forAgents } = ready();
-      const areas = (Object.keys(allAreas) as Area[]).filter((area) => area !== "idp-metadata");
+      const areas = ownAreas.filter((area) => area !== "idp-metadata");
       outcome = await ready().check({ areas, connections: [key, ...forAgents.connections] });
       const { results, summary, left, stopped } = outcome;
       const open = results.filter(({ verdict }) => verdict !== "pass");
@@ -100,7 +100,7 @@ describe("oin:check of this application", () => {
           if (exchange.path === "/login") exchange.body = `<a href="/oidc/${key}/login">Continue</a>`;
         },
       });
-      const { results } = await ready().check({ areas: ["oidc", "saml"], connections: [] });
+      const { results } = await ready().check({ areas: [...connectionTypes], connections: [] });
       assert.equal(results.find(({ rule }) => rule === "oidc-authorization-server")?.verdict, "pass");
       front.plant(null);
       const without = await ready().check({ areas: ["oidc"], connections: [] });

@@ -7,6 +7,7 @@ import type { TlsOptions } from "node:tls";
 import type { RuleResult } from "oin-kit/check/report";
 import type { Area } from "oin-kit/check/rules/rule";
 import { type CheckOutcome, runCheck } from "oin-kit/check/run";
+import { connectionTypes } from "../../../src/sign-in-protocols.ts";
 import { type Certificate, selfSigned } from "../../helpers/https.ts";
 import { freePort } from "../../helpers/postgres-server.ts";
 import { checkout } from "../../helpers/readiness.ts";
@@ -105,7 +106,7 @@ describe("oin:check of a deployment's TLS", () => {
 
   it("fails in every area if the server does not respond, and passes nothing", async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
-    const areas: Area[] = ["site", "oidc", "saml", "universal-logout", "agents", "guides", "scim"];
+    const areas: Area[] = ["site", ...connectionTypes, "universal-logout", "agents", "guides", "scim"];
     const options = {
       url,
       scimUrl: `${url}/scim/v2`,
@@ -119,7 +120,7 @@ describe("oin:check of a deployment's TLS", () => {
     assert.deepEqual(failed, [
       "site-reachable",
       "oidc-served",
-      "saml-served",
+      "saml-served", // SAML
       "ul-served",
       "agents-metadata",
       "guide-public",

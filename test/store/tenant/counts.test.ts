@@ -25,7 +25,7 @@ describe("the figures per day", () => {
       for (const time of [today - dayMs, today, today + 1, today + dayMs - 1])
         await recordSignIn(at(time), user, attempt("connection"));
       await recordSignIn(at(today), user, attempt(null));
-      for (const reason of ["user-blocked", "user-blocked", "saml-expired"] as const)
+      for (const reason of ["user-blocked", "user-blocked", "bad-credentials"] as const)
         await recordRefusal(at(today), new RefusedError(reason), attempt("connection"), user);
       const { counts } = at(today + 5);
       assert.deepEqual(await counts.days("sign-in", week), [0, 0, 0, 0, 0, 1, 4]);
@@ -34,7 +34,7 @@ describe("the figures per day", () => {
       assert.deepEqual(await counts.days("sign-in-refused", 2), [0, 3]);
       const reasons = await counts.since(["refusal-reason"], today);
       assert.deepEqual(reasons.map(({ subject, count }) => [subject, count]).sort(), [
-        ["saml-expired", 1],
+        ["bad-credentials", 1],
         ["user-blocked", 2],
       ]);
       assert.equal((await acme.store.activity.page({ kind: "sign-in" }, null, 100)).length, 8);

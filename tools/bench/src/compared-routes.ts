@@ -1,4 +1,3 @@
-import { SAML, type SamlConfig } from "@node-saml/node-saml";
 import express, { type Express } from "express";
 import SCIMMY from "scimmy";
 import type { AppDeps } from "../../../src/app.ts";
@@ -10,6 +9,7 @@ import { assets } from "../../../src/web/assets.ts";
 import { operations } from "../../../src/web/operations.ts";
 import { requestContext } from "../../../src/web/request.ts";
 import { securityHeaders } from "../../../src/web/security-headers.ts";
+import { nodeSamlRoute } from "./node-saml.ts"; // SAML
 
 /**
  * The routes that the application is compared with, behind the same outer middleware (src/app.ts) and on the same knex.
@@ -53,7 +53,7 @@ export function comparedRoutes({ config, database, log }: AppDeps): Express {
     res.json(sample.value);
   });
   scimmyRoute(app, database);
-  nodeSamlRoute(app);
+  nodeSamlRoute(app); // SAML
   return app;
 }
 
@@ -100,16 +100,5 @@ function scimmyRoute(app: Express, database: AppDeps["database"]): void {
       after,
     });
     res.type("application/scim+json").send(JSON.stringify(page));
-  });
-}
-
-/** Measures node-saml's own validation without HTTP: the mean of several responses, in milliseconds. */
-function nodeSamlRoute(app: Express): void {
-  app.post("/node-saml", express.json({ limit: "10mb" }), async (req, res) => {
-    const { responses, options } = req.body as { responses: string[]; options: SamlConfig };
-    const saml = new SAML(options);
-    const started = performance.now();
-    for (const SAMLResponse of responses) await saml.validatePostResponseAsync({ SAMLResponse });
-    res.json((performance.now() - started) / responses.length);
   });
 }

@@ -15,7 +15,7 @@ import { measureLookups } from "./part-lookups.ts";
 import { measurePages } from "./part-pages.ts";
 import { measurePatches } from "./part-patch.ts";
 import { measurePositions } from "./part-positions.ts";
-import { measureSaml } from "./part-saml.ts";
+import { measureSaml } from "./part-saml.ts"; // SAML
 import { measureTenants } from "./part-tenants.ts";
 import { allMet, asTable, type BenchReport, describeMachine } from "./report.ts";
 import type { BenchRun } from "./run.ts";
@@ -30,7 +30,7 @@ const parts: Record<PartName, (run: BenchRun) => Promise<void>> = {
   tenants: measureTenants,
   inspector: measureInspector,
   console: (run) => againstSmall(run, measureConsole),
-  saml: measureSaml,
+  saml: measureSaml, // SAML
   agents: measureAgents,
   demo: measureDemo, // demo only
   import: measureImport,

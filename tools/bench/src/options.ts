@@ -10,7 +10,7 @@ const partNames = [
   "tenants",
   "inspector",
   "console",
-  "saml",
+  "saml", // SAML
   "agents",
   "demo", // demo only
   "import",

@@ -22,7 +22,7 @@ const ofBothEngines = [
 const ofSqlite = [
   "npm run demo until it is ready, median", // demo only
   "npm run admin -- demo reset, median", // demo only
-  "accepted ACS posts : node-saml's validations",
+  "accepted ACS posts : node-saml's validations", // SAML
   "dearest of \\d+ refusals \\([^|]*\\) : acceptance",
 ];
 const partsOfBothEngines = "lookups,pages,patch,growth,positions,tenants,inspector,console,agents,import";

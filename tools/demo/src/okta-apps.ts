@@ -1,6 +1,9 @@
-import { attributeStatements } from "guide-writer/attribute-statements";
+import { attributeStatements } from "guide-writer/attribute-statements"; // SAML
 import { brand } from "../../../config/brand.ts";
-import { oidcUrls, samlUrls } from "../../../src/endpoints.ts";
+import {
+  oidcUrls,
+  samlUrls, // SAML
+} from "../../../src/endpoints.ts";
 
 /** The org refused a call or did not answer. The message is a sentence for the administrator. */
 export class OktaError extends Error {
@@ -9,7 +12,7 @@ export class OktaError extends Error {
 
 /** Generous, because Okta usually answers within seconds. */
 const timeoutMs = 30_000;
-const unspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
+const unspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"; // SAML
 
 /** The applications of one Okta org, through its management API (Okta: "Applications API"). */
 export class OktaApps {
@@ -58,6 +61,7 @@ export class OktaApps {
     return { id, clientSecret };
   }
 
+  // SAML {
   /** Creates a SAML app with Okta's defaults: both signatures, SHA-256, the username as NameID. Throws OktaError. */
   async createSaml(
     customer: string,
@@ -103,6 +107,7 @@ export class OktaApps {
       throw new OktaError("The org created the SAML app, but its answer lacks the id or the key.");
     return { id, metadataUrl: await this.#metadataUrlOf(id, kid) };
   }
+  // SAML }
 
   /** Deactivates and deletes an app. Does nothing if the app does not exist. Throws OktaError. */
   async remove(appId: string): Promise<void> {
@@ -114,6 +119,7 @@ export class OktaApps {
     return JSON.parse(await this.#call("POST", "", { body: application }));
   }
 
+  // SAML {
   /** The URL at which Okta publishes an app's metadata. It contains the external key, which is part of the entity ID. */
   async #metadataUrlOf(appId: string, kid: string): Promise<string> {
     const path = `/${appId}/sso/saml/metadata?${new URLSearchParams({ kid })}`;
@@ -122,6 +128,7 @@ export class OktaApps {
     if (externalKey) return `${this.#orgUrl}/app/${externalKey}/sso/saml/metadata`;
     throw new OktaError("The org’s metadata of the SAML app names no issuer of Okta’s form.");
   }
+  // SAML }
 
   /** Calls the Applications API. Returns the body, which may be empty. Throws OktaError. */
   async #call(
@@ -158,10 +165,12 @@ interface CallOptions {
   allowMissing?: boolean;
 }
 
+// SAML {
 /** An expression that Okta evaluates. */
 function placeholder(path: string): string {
   return `\${${path}}`;
 }
+// SAML }
 
 function labelOf(customer: string): string {
   return `${brand.productName} (${customer})`;

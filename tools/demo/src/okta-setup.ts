@@ -1,6 +1,6 @@
 /**
- * `npm run okta:setup -- --org URL --token-stdin`: creates an OIDC app and a SAML app in an Okta org through its management
- * API, and stores the connections; `--remove` deletes both. It has been run against the stand-in org only.
+ * `npm run okta:setup -- --org URL --token-stdin`: creates an app for each sign-in protocol in an Okta org through its
+ * management API, and stores the connections; `--remove` deletes them. It has been run against the stand-in org only.
  */
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
@@ -8,21 +8,26 @@ import { loadToolConfig } from "../../../src/config.ts";
 import { demoTenants } from "../../../src/demo/tenants.ts";
 import { removeConnection } from "../../../src/directory/connections.ts";
 import { tenantBySlug } from "../../../src/directory/tenants.ts";
+import { paths } from "../../../src/endpoints.ts";
 import { ConfigError, InvalidError, NotFoundError } from "../../../src/errors.ts";
 import type { Connection, ConnectionType } from "../../../src/model.ts";
 import { checkIssuer } from "../../../src/oidc/issuer.ts";
+import { connectionTypes, providerIn } from "../../../src/sign-in-protocols.ts";
 import { openDatabase } from "../../../src/store/database.ts";
 import { migrationState } from "../../../src/store/migrate.ts";
 import { forTenant } from "../../../src/store/tenant-store.ts";
 import { OktaApps, OktaError } from "./okta-apps.ts";
-import { connectOidc, connectSaml, type OwnOrgDeps } from "./own-org.ts";
+import {
+  connectOidc,
+  connectSaml, // SAML
+  type OwnOrgDeps,
+} from "./own-org.ts";
 
 const usage = `npm run okta:setup -- --org URL --token-stdin [options]
   --org URL             the Okta org, like https://integrator-1234567.okta.com
   --token-stdin         reads an API token of the org from standard input
-  --oidc-tenant SLUG    the tenant that signs in through the OIDC app (${slugOf("oidc")})
-  --saml-tenant SLUG    the tenant that signs in through the SAML app (${slugOf("saml")})
-  --remove              removes both apps and both connections
+${connectionTypes.map(usageOf).join("\n")}
+  --remove              removes the apps and the connections
 
 It uses the demo's database unless another one is configured. The API token must belong to an administrator who may
 manage applications. It has not been run against a live Okta org yet, only against the demo's stand-in.
@@ -64,8 +69,8 @@ async function main(words: string[]): Promise<void> {
       );
     const deps = { database, dataKey, allowPrivateNetwork };
     const setup = { deps, orgUrl, apps: new OktaApps(orgUrl, token), baseUrl: config.baseUrl };
-    if (options.remove) await removeBoth(setup, options);
-    else await createBoth(setup, options);
+    if (options.remove) await removeAll(setup, options);
+    else await createAll(setup, options);
   } finally {
     await database.close();
   }
@@ -80,21 +85,27 @@ function readOptions(words: string[]): SetupOptions {
         org: { type: "string" },
         "token-stdin": { type: "boolean" },
         remove: { type: "boolean" },
-        "oidc-tenant": { type: "string" },
-        "saml-tenant": { type: "string" },
+        ...Object.fromEntries(connectionTypes.map((type) => [`${type}-tenant`, { type: "string" as const }])),
       },
     });
     if (values.org && values["token-stdin"]) {
-      const tenants = {
-        oidc: values["oidc-tenant"] ?? slugOf("oidc"),
-        saml: values["saml-tenant"] ?? slugOf("saml"),
-      };
+      const named = Object.entries(values);
+      const tenants = Object.fromEntries(
+        connectionTypes.map((type) => [
+          type,
+          String(named.find(([option]) => option === `${type}-tenant`)?.[1] ?? slugOf(type)),
+        ]),
+      ) as SetupOptions["tenants"];
       return { org: values.org, tenants, remove: values.remove ?? false };
     }
   } catch {
     // For an unknown option, the usage lists the known ones.
   }
   throw new InvalidError(usage);
+}
+
+function usageOf(type: ConnectionType): string {
+  return `  --${type}-tenant SLUG    the tenant that signs in through the ${type.toUpperCase()} app (${slugOf(type)})`;
 }
 
 function slugOf(protocol: ConnectionType): string {
@@ -108,36 +119,54 @@ interface OrgSetup {
   baseUrl: string;
 }
 
-/** Creates both apps or neither: if a step fails, removes everything that was created before. */
-async function createBoth(setup: OrgSetup, { tenants }: SetupOptions): Promise<void> {
+/** An app that was created in the org, and the step that connects the tenant to it. */
+interface CreatedApp {
+  id: string;
+  connect(): Promise<unknown>;
+}
+
+const creators: Readonly<
+  Record<ConnectionType, (setup: OrgSetup, slug: string, customer: string) => Promise<CreatedApp>>
+> = {
+  async oidc({ deps, orgUrl, apps, baseUrl }, slug, customer) {
+    const { id, clientSecret } = await apps.createOidc(customer, baseUrl, slug);
+    return { id, connect: () => connectOidc(deps, slug, { orgUrl, clientId: id, clientSecret }) };
+  },
+  // SAML {
+  async saml({ deps, orgUrl, apps, baseUrl }, slug, customer) {
+    const { id, metadataUrl } = await apps.createSaml(customer, baseUrl, slug);
+    return { id, connect: () => connectSaml(deps, slug, { orgUrl, metadataUrl, appInstanceId: id }) };
+  },
+  // SAML }
+};
+
+/** Creates all apps or none: if a step fails, removes everything that was created before. */
+async function createAll(setup: OrgSetup, { tenants }: SetupOptions): Promise<void> {
   const { deps, orgUrl, apps, baseUrl } = setup;
-  for (const type of ["oidc", "saml"] as const) {
+  for (const type of connectionTypes) {
     if ((await findConnection(setup, tenants[type], type))?.settings)
       throw new InvalidError(`${tenants[type]} has a working ${type.toUpperCase()} connection already.`);
   }
   const created: string[] = [];
   try {
-    const oidcTenant = await tenantBySlug(deps.database, tenants.oidc);
-    const oidc = await apps.createOidc(oidcTenant.name, baseUrl, tenants.oidc);
-    created.push(oidc.id);
-    await connectOidc(deps, tenants.oidc, { orgUrl, clientId: oidc.id, clientSecret: oidc.clientSecret });
-    const samlTenant = await tenantBySlug(deps.database, tenants.saml);
-    const saml = await apps.createSaml(samlTenant.name, baseUrl, tenants.saml);
-    created.push(saml.id);
-    await connectSaml(deps, tenants.saml, { orgUrl, metadataUrl: saml.metadataUrl, appInstanceId: saml.id });
+    for (const type of connectionTypes) {
+      const { name } = await tenantBySlug(deps.database, tenants[type]);
+      const app = await creators[type](setup, tenants[type], name);
+      created.push(app.id);
+      await app.connect();
+    }
   } catch (error) {
     for (const id of created) await apps.remove(id);
-    for (const type of ["oidc", "saml"] as const) await removeStored(setup, tenants[type], type);
+    for (const type of connectionTypes) await removeStored(setup, tenants[type], type);
     throw error;
   }
-  console.log(`Created in ${orgUrl}, and connected:`);
-  console.log(`  ${tenants.oidc} by OIDC: assign yourself to the app, then open its tile or`);
-  console.log(`    ${baseUrl}/oidc/${tenants.oidc}/login`);
-  console.log(`  ${tenants.saml} by SAML: the same, or ${baseUrl}/saml/${tenants.saml}/login`);
+  console.log(`Created in ${orgUrl}, and connected. Assign yourself to an app, then open its tile, or`);
+  for (const type of connectionTypes)
+    console.log(`  ${tenants[type]} by ${type.toUpperCase()}: ${baseUrl}${paths[type](tenants[type]).login}`);
 }
 
-async function removeBoth(setup: OrgSetup, { tenants }: SetupOptions): Promise<void> {
-  for (const type of ["oidc", "saml"] as const) {
+async function removeAll(setup: OrgSetup, { tenants }: SetupOptions): Promise<void> {
+  for (const type of connectionTypes) {
     const appId = appIdOf(await findConnection(setup, tenants[type], type), setup.orgUrl);
     if (appId === null) {
       console.log(`${tenants[type]} has no ${type.toUpperCase()} connection to ${setup.orgUrl}.`);
@@ -160,10 +189,9 @@ async function findConnection(
 
 /** The app's id; null if the connection does not belong to this org. */
 function appIdOf(connection: Connection | undefined, orgUrl: string): string | null {
-  const settings = connection?.settings;
-  if (!settings) return null;
-  if ("issuer" in settings) return settings.issuer === orgUrl ? settings.clientId : null;
-  return settings.orgUrl === orgUrl ? settings.appInstanceId : null;
+  if (!connection?.settings) return null;
+  const { org, appId } = providerIn(connection.settings);
+  return org === orgUrl ? appId : null;
 }
 
 async function removeStored(setup: OrgSetup, slug: string, type: ConnectionType): Promise<void> {

@@ -7,13 +7,19 @@ import {
 } from "../../../src/directory/connections.ts";
 import { tenantBySlug } from "../../../src/directory/tenants.ts";
 import { InvalidError } from "../../../src/errors.ts";
-import type { Connection, ConnectionType, OidcSettings, SamlSettings } from "../../../src/model.ts";
+import type {
+  Connection,
+  ConnectionSettings,
+  ConnectionType,
+  OidcSettings,
+  SamlSettings, // SAML
+} from "../../../src/model.ts";
 import { checkIssuer } from "../../../src/oidc/issuer.ts";
-import { parseIdpMetadata } from "../../../src/saml/idp-metadata.ts";
+import { parseIdpMetadata } from "../../../src/saml/idp-metadata.ts"; // SAML
 import type { Database } from "../../../src/store/database.ts";
 import { sealer } from "../../../src/store/secrets.ts";
 import { forTenant } from "../../../src/store/tenant-store.ts";
-import { guardedDocument } from "../../../src/trust/guarded-fetch.ts";
+import { guardedDocument } from "../../../src/trust/guarded-fetch.ts"; // SAML
 
 /** The dependencies for storing a connection to your own Okta org. */
 export interface OwnOrgDeps {
@@ -28,16 +34,18 @@ export interface OidcOrgValues {
   clientSecret: string;
 }
 
+// SAML {
 export interface SamlOrgValues {
   orgUrl: string;
   metadataUrl: string;
   /** `0oa…`; Universal Logout needs it. Null if it is not known. */
   appInstanceId: string | null;
 }
+// SAML }
 
 interface OrgConnection {
   type: ConnectionType;
-  settings: OidcSettings | SamlSettings;
+  settings: ConnectionSettings;
   clientSecret: string | null;
 }
 
@@ -55,6 +63,7 @@ export async function connectOidc(
   return await connect(deps, slug, { type: "oidc", settings, clientSecret });
 }
 
+// SAML {
 /** Creates or updates the tenant's SAML connection from the org's metadata, and enables it. Throws InvalidError. */
 export async function connectSaml(
   deps: OwnOrgDeps,
@@ -74,6 +83,7 @@ export async function connectSaml(
   };
   return await connect(deps, slug, { type: "saml", settings, clientSecret: null });
 }
+// SAML }
 
 async function connect(deps: OwnOrgDeps, slug: string, wanted: OrgConnection): Promise<Connection> {
   const { database, dataKey } = deps;

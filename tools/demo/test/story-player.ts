@@ -127,6 +127,7 @@ async function changes(presenter: Presenter, tenant: DemoTenant): Promise<void> 
   await presenter.isHere(renamed);
   await presenter.tickAndNext();
 
+  // SAML {
   if (tenant.protocol === "saml") {
     await presenter.act();
     await presenter.act();
@@ -136,12 +137,15 @@ async function changes(presenter: Presenter, tenant: DemoTenant): Promise<void> 
     await presenter.act();
     await presenter.tickAndNext();
   }
+  // SAML }
 
   await presenter.act();
   await presenter.isHere(renamed);
   await presenter.act();
+  // SAML {
   if (tenant.protocol === "saml")
     await page.getByRole("button", { name: `Continue as ${loginOf(second, tenant)}` }).click();
+  // SAML }
   await presenter.isHere(second);
   await presenter.tickAndNext();
 }

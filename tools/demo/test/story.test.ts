@@ -162,18 +162,21 @@ async function changing(page: Page, reader: StoryReader, tenant: DemoTenant): Pr
   await reader.isHere(renamed);
   assert.match(await reader.now("rename"), new RegExp(`${renamed}: ${address}, member, managed by SCIM`));
 
-  if (tenant.protocol === "saml") await weakSignature(page, reader);
+  if (tenant.protocol === "saml") await weakSignature(page, reader); // SAML
 
   await reader.signInAtOrg("other-session");
   await reader.openTile("other-session");
+  // SAML {
   if (tenant.protocol === "saml") {
     await page.getByRole("heading", { name: "Change who is signed in?" }).waitFor();
     await page.getByRole("button", { name: `Continue as ${loginOf(second, tenant)}` }).click();
   }
+  // SAML }
   await reader.isHere(second);
   assert.match(await reader.now("other-session"), new RegExp(`Signed in: ${second}`));
 }
 
+// SAML {
 async function weakSignature(page: Page, reader: StoryReader): Promise<void> {
   const choose = async (nth: number, algorithm: string) => {
     await reader.follow("weak-signature", "Sign On", nth);
@@ -190,6 +193,7 @@ async function weakSignature(page: Page, reader: StoryReader): Promise<void> {
   await page.getByText(/Reference [0-9a-f-]{36}/).waitFor();
   await choose(1, "SHA-256");
 }
+// SAML }
 
 async function leaving(page: Page, reader: StoryReader, tenant: DemoTenant): Promise<void> {
   const [star] = tenant.people;

@@ -1,5 +1,5 @@
 /**
- * `npm run fork -- --name "…" --slug … [--remove tasks,demo]`: turns this repository into another product, and says what it
+ * `npm run fork -- --name "…" --slug … [--remove tasks,demo,saml]`: turns this repository into another product, and says what it
  * did. README.md explains the steps.
  */
 import { spawnSync } from "node:child_process";
@@ -8,6 +8,7 @@ import { demoLeftOver, removeDemo } from "./demo.ts";
 import { ForkedFiles } from "./files.ts";
 import { ForkError, type ForkOptions, readOptions } from "./options.ts";
 import { report } from "./report.ts";
+import { removeSaml, samlLeftOver } from "./saml.ts";
 import { readRecord, startFork, writeRecord } from "./start.ts";
 import { leftOver, removeTasks } from "./tasks.ts";
 
@@ -28,11 +29,13 @@ function main(tree: ForkedFiles): void {
   if (options.remove.includes("tasks")) removeTasks(tree, record?.remove.includes("tasks") ?? false);
   // After the tasks, because the smallest domain brings example data for the demo.
   if (options.remove.includes("demo")) removeDemo(tree);
+  if (options.remove.includes("saml")) removeSaml(tree);
   writeRecord(tree, options);
   if (tree.changes.length === 0) {
     console.log("There was nothing to do.");
     return;
   }
+  if (tree.changes.some(({ what }) => what === "packages of SAML")) tidyPackages();
   run("npx", "biome", "check", "--write", ".");
   const guide = options.guide ? run("npm", "run", "--silent", "guide") : "";
   const notWritten = guide.split("\n").filter((line) => line.startsWith("Not written"));
@@ -66,13 +69,29 @@ function run(program: string, ...words: string[]): string {
   return stdout;
 }
 
+/** Packages that are gone leave the lock file, too, and what only they imported is not exported any more. */
+function tidyPackages(): void {
+  run(
+    "npm",
+    "install",
+    "--package-lock-only",
+    "--prefer-offline",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+  );
+  run("npx", "knip", "--fix", "--fix-type", "exports,types", "--no-exit-code");
+}
+
 /** The files in which a person has to find other words. */
 function stale(tree: ForkedFiles, { remove }: ForkOptions): string[] {
   const ofTasks = remove.includes("tasks") ? leftOver(tree) : [];
   const ofDemo = remove.includes("demo") ? demoLeftOver(tree) : [];
+  const ofSaml = remove.includes("saml") ? samlLeftOver(tree) : [];
   return [
     ...ofTasks.map((path) => `${path}: still speaks of tasks`),
     ...ofDemo.map((path) => `${path}: still speaks of the demo`),
+    ...ofSaml.map((path) => `${path}: still speaks of SAML`),
   ];
 }
 
@@ -89,6 +108,9 @@ function remaining({ remove }: ForkOptions): string[] {
     remove.includes("demo")
       ? "data/: delete what a demo left there; docs/how-to/run-it-locally.md starts the application alone"
       : "data/: a demo that ran before needs npm run demo -- --reset",
+    ...(remove.includes("saml")
+      ? ["npm install: packages that only SAML used are not in the lock file any more"]
+      : []),
     "npm run check, and a commit",
   ];
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-const usage = `npm run fork -- --name "Product name" --slug product-name [--remove tasks,demo]
+const usage = `npm run fork -- --name "Product name" --slug product-name [--remove tasks,demo,saml]
 npm run fork                     repeats it with the same words, after a merge of a later version`;
 
 /** The command cannot do what was asked. The message is a sentence for the person. */
@@ -20,7 +20,7 @@ export interface ForkRecord {
   remove: Removable[];
 }
 
-const removables = ["tasks", "demo"] as const;
+const removables = ["tasks", "demo", "saml"] as const;
 type Removable = (typeof removables)[number];
 
 /**

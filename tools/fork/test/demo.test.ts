@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import { ownedByDemo, saysDemo, withoutDemo } from "../src/demo.ts";
-import { isIn, withoutMarked, withoutPaths } from "../src/marks.ts";
+import { isIn, resolved, withoutLinks, withoutMarked, withoutPaths } from "../src/marks.ts";
 import { ownTest, withoutDoneSteps } from "../src/start.ts";
-import { isHistory } from "../src/words.ts";
+import { textFiles } from "./text-files.ts";
 
 describe("the marks in files", () => {
   it("remove a line, and what is between two of them, in code and in Markdown", () => {
@@ -14,6 +13,30 @@ describe("the marks in files", () => {
     const page = "A.\nB. <!-- demo only -->\n<!-- demo only { -->\nC.\n<!-- demo only } -->\nD.\n";
     assert.equal(withoutMarked(page, "demo only"), "A.\nD.\n");
     assert.equal(withoutMarked(code, "another mark"), code);
+  });
+
+  it("are comments in templates and in settings, too", () => {
+    const template = "a\nb <%# SAML %>\n<%# SAML { -%>\nc\n<%# SAML } -%>\nd\n";
+    assert.equal(withoutMarked(template, "SAML"), "a\nd\n");
+    assert.equal(withoutMarked("A=1\n# SAML {\nB=2\n# SAML }\nC=3\n", "SAML"), "A=1\nC=3\n");
+    assert.equal(withoutMarked("## SAML\n", "SAML"), "## SAML\n", "a heading");
+  });
+
+  it("are not needed on links in tables and lists: a row goes with its last link", () => {
+    const isGone = (target: string) => target.startsWith("gone");
+    const page = [
+      "| a | [b](stays.ts), [c](gone.ts) |",
+      "| d | [e](gone.ts), [f](stays.ts); [g](gone.ts#h) |",
+      "| i | [j](gone.ts) |",
+      "- [k](gone.md): l",
+      "Prose about [m](gone.md).",
+      "| n | [o](other.ts) |",
+      "",
+    ].join("\n");
+    assert.equal(
+      withoutLinks(page, isGone),
+      "| a | [b](stays.ts) |\n| d | [f](stays.ts) |\nProse about [m](gone.md).\n| n | [o](other.ts) |\n",
+    );
   });
 
   it("are not needed on a line that only names a file that is gone", () => {
@@ -58,36 +81,3 @@ describe("this repository without the demo", () => {
     assert.deepEqual(found, []);
   });
 });
-
-function resolved(from: string, target: string): string {
-  return normalize(join(dirname(from), target));
-}
-
-/** Those that a person reads or edits; not this folder, which is about the demo. */
-function textFiles(): string[] {
-  const folders = [
-    "config",
-    "deploy",
-    "docs",
-    "examples",
-    "packages",
-    "public",
-    "scripts",
-    "src",
-    "test",
-    "tools",
-    "views",
-  ];
-  const inside = folders.flatMap((folder) =>
-    readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => join(parentPath, name)),
-  );
-  const top = readdirSync(".").filter((name) => /\.(md|json|mjs)$|^\.dockerignore$|^Dockerfile$/.test(name));
-  return [...top, ...inside].filter(
-    (path) =>
-      /\.(ts|mts|mjs|js|md|ejs|css|json|yaml|toml|example)$|^\.dockerignore$|^Dockerfile$/.test(path) &&
-      !/node_modules|^package(-lock)?\.json$|^knip\.json$/.test(path) &&
-      !isHistory(path),
-  );
-}

@@ -41,10 +41,10 @@ describe("the options of npm run fork", () => {
     ["a slug that is too long for a URN", words("Shelf", "s".repeat(33)), /is not acceptable/],
     [
       "a part that it cannot remove",
-      [...words("Shelf"), "--remove", "tasks,saml"],
-      /^--remove knows tasks, demo, not "saml"/,
+      [...words("Shelf"), "--remove", "tasks,scim"],
+      /^--remove knows tasks, demo, saml, not "scim"/,
     ],
-    ["an empty part", [...words("Shelf"), "--remove", ""], /^--remove knows tasks, demo, not ""/],
+    ["an empty part", [...words("Shelf"), "--remove", ""], /^--remove knows tasks, demo, saml, not ""/],
     ["an unknown switch", [...words("Shelf"), "--rename"], /Unknown option '--rename'/],
     ["a word without a switch", ["Shelf"], /Unexpected argument 'Shelf'/],
   ];

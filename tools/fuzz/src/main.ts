@@ -4,7 +4,7 @@ import { type Fault, fuzzProtocol, heapGrowthMb, type ProtocolResult } from "./f
 import { type ProtocolName, protocolNames } from "./protocols.ts";
 import { startWorld } from "./world.ts";
 
-const usage = "npm run fuzz -- [--seed n] [--requests n] [--only scim,saml] [--request n]";
+const usage = "npm run fuzz -- [--seed n] [--requests n] [--only scim,oidc] [--request n]";
 
 class UsageError extends Error {}
 

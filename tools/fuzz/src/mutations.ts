@@ -226,7 +226,7 @@ function changeXml(xml: string, random: Random): string {
     () => `<!DOCTYPE a [<!ENTITY b "${"x".repeat(50)}">]>${xml.slice(0, at)}&b;${xml.slice(at)}`,
     () => xml.slice(0, at) + "<x>".repeat(3_000) + "</x>".repeat(3_000) + xml.slice(at),
     () => `${xml.slice(0, at)}<?x ${random.pick(["y", "<b>"])}?>${xml.slice(at)}`,
-    () => xml.replaceAll("saml2", random.pick(["saml", "x", ""])),
+    () => xml.replaceAll(/(?<=<\/?)\w+(?=:)/g, random.pick(["other", "x", ""])),
     () => changeBytes(Buffer.from(xml), random).toString("latin1"),
   ])();
 }

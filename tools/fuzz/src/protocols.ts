@@ -1,28 +1,35 @@
 import { provisionUser } from "../../../src/directory/provisioning.ts";
-import { samlUrls } from "../../../src/endpoints.ts";
 import { Client } from "../../../test/helpers/client.ts";
 import { allScopes, jwtBearer, signIdJag } from "../../../test/helpers/id-jag.ts";
 import { malformedRequests } from "../../../test/helpers/malformed.ts";
 import { oktaRedirectUri } from "../../../test/helpers/okta-connect.ts";
 import { provisioned } from "../../../test/helpers/people.ts";
 import { revocationToken, type TokenParts } from "../../../test/helpers/revocation.ts";
-import { samlResponse } from "../../../test/helpers/saml-response.ts";
 import { oktaUser } from "../../../test/helpers/scim.ts";
 import { signSet } from "../../../test/shared-signals/world.ts";
 import { apiRequests, mcpRequest } from "./api.ts";
 import { consoleRequests, ownerSession } from "./console.ts";
 import { changeValue } from "./mutations.ts";
 import type { Random } from "./random.ts";
-import { form, type NextRequest, type Template } from "./template.ts";
-import { type FuzzedApp, idpEntityId } from "./world.ts";
+import { samlRequests } from "./saml.ts"; // SAML
+import { form, type NextRequest, request, type Template } from "./template.ts";
+import type { FuzzedApp } from "./world.ts";
 
-export const protocolNames = ["scim", "saml", "oidc", "oauth", "api", "ssf", "console"] as const;
+export const protocolNames = [
+  "scim",
+  "saml", // SAML
+  "oidc",
+  "oauth",
+  "api",
+  "ssf",
+  "console",
+] as const;
 export type ProtocolName = (typeof protocolNames)[number];
 
 /** Prepares each protocol, once for a run. */
 export const protocols: Record<ProtocolName, (world: FuzzedApp) => Promise<NextRequest>> = {
   scim: scimRequests,
-  saml: async (world) => (random) => samlRequest(world, random),
+  saml: samlRequests, // SAML
   oidc: async (world) => (random) => oidcRequest(world, random),
   oauth: oauthRequests,
   api: async (world) => {
@@ -32,11 +39,6 @@ export const protocols: Record<ProtocolName, (world: FuzzedApp) => Promise<NextR
   ssf: async (world) => (random) => signalRequest(world, random),
   console: consoleRequests,
 };
-
-function request(method: string, path: string, more: Partial<Template> = {}): Template {
-  // A mutation changes the headers of this request only.
-  return { method, path, query: [], body: null, ...more, headers: { ...more.headers } };
-}
 
 const patchUrn = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
@@ -75,40 +77,6 @@ async function scimRequests({ acme: { store, writer }, bearer }: FuzzedApp): Pro
         request("GET", "/scim/v2/Users", { headers, query: [["filter", `userName eq "${user.userName}"`]] }),
     ])();
   };
-}
-
-async function samlRequest({ url, saml, samlKey }: FuzzedApp, random: Random): Promise<Template> {
-  const path = `/saml/${saml.key}`;
-  const begin = () => request("GET", `${path}/login`, { query: [["returnTo", "/account"]] });
-  const finish = () => request("GET", `${path}/finish`, { query: [["ticket", "0123456789abcdef"]] });
-  const arrive = async () => {
-    const { acsUrl, entityId } = samlUrls(url, saml.key);
-    const circumstances = { acsUrl, entityId, idpEntityId, key: samlKey, requestId: null };
-    const response = await samlResponse(circumstances, `user-${random.upTo(50)}@acme.example`, {
-      fields(fields) {
-        // Signed after the change, so that it gets past the signature. Times have to be numbers.
-        const texts = Object.entries(fields).filter(([, value]) => typeof value === "string");
-        const [name, value] = random.pick(texts);
-        const changed = changeValue(value, random);
-        if (random.happens(0.5)) Object.assign(fields, { [name]: escaped(String(changed)) });
-      },
-    });
-    const body = form({ SAMLResponse: response, RelayState: random.pick(["", "/account", "x"]) });
-    return request("POST", `${path}/acs`, { headers: { origin: "https://acme.okta.example" }, body });
-  };
-  return await random.pick([
-    arrive,
-    arrive,
-    arrive,
-    begin,
-    finish,
-    () => request("GET", `${path}/metadata`),
-  ])();
-}
-
-/** Text of an element or an attribute. */
-function escaped(text: string): string {
-  return text.replace(/[<&"]/g, (one) => `&#${one.charCodeAt(0)};`).slice(0, 5_000);
 }
 
 async function oidcRequest({ url, port, provider, oidc }: FuzzedApp, random: Random): Promise<Template> {

@@ -73,3 +73,8 @@ function escapeBytes(text: string): string {
 }
 
 const hex = (byte: number) => `%${byte.toString(16).padStart(2, "0")}`;
+
+export function request(method: string, path: string, more: Partial<Template> = {}): Template {
+  // A mutation changes the headers of this request only.
+  return { method, path, query: [], body: null, ...more, headers: { ...more.headers } };
+}

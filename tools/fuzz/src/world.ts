@@ -12,7 +12,7 @@ import { type Database, openDatabase } from "../../../src/store/database.ts";
 import { hashToken } from "../../../src/store/secrets.ts";
 import { agentToken } from "../../../test/helpers/agents.ts";
 import { apiKeyOf } from "../../../test/helpers/api-keys.ts";
-import { createSigningKey, pooledKeys, type SigningKey } from "../../../test/helpers/certificates.ts";
+import { pooledKeys } from "../../../test/helpers/certificates.ts";
 import { createTestDatabase } from "../../../test/helpers/databases.ts";
 import { registerAgent, type TestAgent, testedConnection } from "../../../test/helpers/id-jag.ts";
 import { inAnHour } from "../../../test/helpers/messages.ts";
@@ -40,8 +40,6 @@ export interface FuzzedApp {
   owner: User;
   provider: OpenIdProvider;
   oidc: Connection;
-  saml: Connection;
-  samlKey: SigningKey;
   /** Signs ID-JAGs, events and revocations. */
   org: RevokingOrg;
   orgConnection: Connection;
@@ -52,8 +50,6 @@ export interface FuzzedApp {
   renew(): Promise<void>;
   close(): Promise<void>;
 }
-
-export const idpEntityId = "http://www.okta.com/exk1";
 
 /** On SQLite, with the inspector on, so that each exchange is described and stored, too. */
 export async function startWorld(): Promise<FuzzedApp> {
@@ -69,7 +65,6 @@ export async function startWorld(): Promise<FuzzedApp> {
   await acme.store.identities.add(orgConnection.id, "00u1", ada.id);
   const signals = "Bearer a-header-of-our-choice";
   await connectStream(acme.store, orgConnection, org.issuer, { headerHash: hashToken(signals) });
-  const samlKey = await createSigningKey("fuzz");
   await acme.store.inspector.recordUntil(inAnHour());
   const bearer = { scim: `Bearer ${(await createToken(acme.store)).token}`, apiKey: "", agent: "", signals };
   const renew = async () => {
@@ -82,9 +77,8 @@ export async function startWorld(): Promise<FuzzedApp> {
   };
   await renew();
   return {
-    ...{ bearer, renew, url, port, errors, database, acme, owner, provider, org, orgConnection, samlKey },
+    ...{ bearer, renew, url, port, errors, database, acme, owner, provider, org, orgConnection },
     oidc: await connectOrg(provider, { baseUrl: url, tenant: acme }),
-    saml: await connectSaml(acme, samlKey),
     agent: await registerAgent({ database }),
     provisioningClient: await createProvisioningClient(database),
     async close() {
@@ -95,13 +89,6 @@ export async function startWorld(): Promise<FuzzedApp> {
       await dispose();
     },
   };
-}
-
-async function connectSaml({ connection }: TestTenant, { certificate }: SigningKey): Promise<Connection> {
-  const ssoUrl = "https://acme.okta.example/sso/saml";
-  const settings = { idpEntityId, ssoUrl, certificates: [certificate] };
-  const unused = { metadataUrl: null, appInstanceId: null, orgUrl: null };
-  return await connection({ type: "saml", settings: { ...settings, ...unused } });
 }
 
 const mostErrors = 20;

@@ -12,6 +12,7 @@ import { createTenant, defaultSourceName } from "../../../src/directory/tenants.
 import { paths } from "../../../src/endpoints.ts";
 import { createLog } from "../../../src/log.ts";
 import type { ConnectionType } from "../../../src/model.ts";
+import { connectionTypes } from "../../../src/sign-in-protocols.ts";
 import { type Database, openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { forTenant } from "../../../src/store/tenant-store.ts";
@@ -93,9 +94,10 @@ async function addCustomer(database: Database, password: string): Promise<Record
     );
   }
   const draft = { key: tenant.slug, settings: null, secret: null, justInTime: false, draft: true };
-  const { id: oidc } = await createConnection(database, tenantId, { ...draft, type: "oidc" });
-  const { id: saml } = await createConnection(database, tenantId, { ...draft, type: "saml" });
-  return { oidc, saml };
+  const ids: [ConnectionType, string][] = [];
+  for (const type of connectionTypes)
+    ids.push([type, (await createConnection(database, tenantId, { ...draft, type })).id]);
+  return Object.fromEntries(ids) as Record<ConnectionType, string>;
 }
 
 function emailOf(name: string): string {

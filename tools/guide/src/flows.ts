@@ -2,8 +2,6 @@ import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from "nod
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { provisionAll } from "okta-stand-in/people";
-import { idpMetadata, isSaml } from "okta-stand-in/saml";
-import { samlSignOn } from "okta-stand-in/saml-app";
 import type { OrgApp, OrgPerson } from "okta-stand-in/state";
 import {
   addAiAgent,
@@ -22,12 +20,11 @@ import { createAgent } from "../../../src/directory/agents.ts";
 import { createConnection } from "../../../src/directory/connections.ts";
 import { createToken } from "../../../src/directory/provisioning-tokens.ts";
 import { createTenant } from "../../../src/directory/tenants.ts";
-import { oidcUrls, paths, samlUrls } from "../../../src/endpoints.ts";
+import { oidcUrls, paths } from "../../../src/endpoints.ts";
 import { sequenceOf } from "../../../src/inspector/flow.ts";
 import { type Inspector, openInspector } from "../../../src/inspector/recorder.ts";
 import { createLog } from "../../../src/log.ts";
 import type { Protocol } from "../../../src/recording.ts";
-import { parseIdpMetadata } from "../../../src/saml/idp-metadata.ts";
 import { eventTypes } from "../../../src/shared-signals/events.ts";
 import { type Database, openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
@@ -35,30 +32,30 @@ import { hashToken, sealer } from "../../../src/store/secrets.ts";
 import { forTenant, type TenantStore } from "../../../src/store/tenant-store.ts";
 import { readablePath } from "./product.ts";
 import { quietConfig } from "./quiet-config.ts";
+import { signInBySaml } from "./saml-flow.ts"; // SAML
 import { sequenceSvg } from "./sequence-svg.ts";
 
-/** The application and an org, connected by both protocols. */
-interface Sample {
+/** The application and an org that is connected to it. */
+export interface Sample {
   origin: string;
   database: Database;
+  tenantId: string;
   store: TenantStore;
   inspector: Inspector;
   org: TestOrg;
   grace: OrgPerson;
-  radia: OrgPerson;
   oidcApp: OrgApp;
-  samlApp: OrgApp;
   close(): Promise<void>;
 }
 
 const folder = "docs/explanation/pictures";
-const key = { oidc: "acme", saml: "acme-saml" };
+const key = "acme";
 
 /** The picture of each protocol's flow: the name of its file, and its title. A call with an API key is one message. */
 const pictures: Record<Exclude<Protocol, "api-key">, [file: string, title: string]> = {
   scim: ["scim-run", "A provisioning run of one person"],
   oidc: ["oidc-sign-in", "A sign-in by OpenID Connect"],
-  saml: ["saml-sign-in", "A sign-in by SAML"],
+  saml: ["saml-sign-in", "A sign-in by SAML"], // SAML
   "universal-logout": ["universal-logout", "Universal Logout of one person"],
   "shared-signals": ["shared-signals", "A revoked session of one person"],
   "cross-app-access": ["agent-call", "A call of an agent for a person"],
@@ -74,7 +71,7 @@ export async function flowPictures(): Promise<Map<string, string>> {
   try {
     await provisionAll(org, oidcApp);
     await signInByOidc(sample);
-    await signInBySaml(sample);
+    await signInBySaml(sample, visitorOf(sample)); // SAML
     await callByAgent(sample);
     await universalLogout(org, oidcApp, grace);
     await pushEvent(sample);
@@ -109,22 +106,13 @@ async function openSample(): Promise<Sample> {
   const store = forTenant(database, tenantId);
   await store.inspector.recordUntil(Date.now() + 3_600_000);
   const grace = addTo(org, { login: "grace@acme.example", firstName: "Grace", lastName: "Hopper" });
-  const oidcApp = addApp(org, oidcSignOn(oidcUrls(origin, key.oidc).redirectUri), [grace]);
+  const oidcApp = addApp(org, oidcSignOn(oidcUrls(origin, key).redirectUri), [grace]);
   const { token } = await createToken(store);
   oidcApp.provisioning = integration(`http://127.0.0.1:${port}${paths.scim}`, { token });
   oidcApp.universalLogout = { url: origin + paths.globalTokenRevocation, subjectFormat: "email" };
-  const { acsUrl, entityId } = samlUrls(origin, key.saml);
-  const attributeStatements = ["email", "firstName", "lastName"].map((name) => ({
-    name,
-    expression: `user.${name}`,
-  }));
-  // Another person: an account belongs to one connection.
-  const radia = addTo(org, { login: "radia@acme.example", firstName: "Radia", lastName: "Perlman" });
-  const signOn = await samlSignOn("acme", { acsUrl, audience: entityId, attributeStatements });
-  const samlApp = addApp(org, signOn, [radia]);
-  await connect({ database, tenantId, org, oidcApp, samlApp }, dataKey);
+  await connect({ database, tenantId, org, oidcApp }, dataKey);
   return {
-    ...{ origin, database, store, inspector, org, grace, radia, oidcApp, samlApp },
+    ...{ origin, database, tenantId, store, inspector, org, grace, oidcApp },
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -134,22 +122,16 @@ async function openSample(): Promise<Sample> {
   };
 }
 
-type Sides = Pick<Sample, "database" | "org" | "oidcApp" | "samlApp"> & { tenantId: string };
+type Sides = Pick<Sample, "database" | "tenantId" | "org" | "oidcApp">;
 
-async function connect({ database, tenantId, org, oidcApp, samlApp }: Sides, dataKey: Buffer): Promise<void> {
+async function connect({ database, tenantId, org, oidcApp }: Sides, dataKey: Buffer): Promise<void> {
   const text = oidcApp.signOn.kind === "oidc" ? oidcApp.signOn.clientSecret : "";
   const { id } = await createConnection(database, tenantId, {
-    ...{ key: key.oidc, type: "oidc", justInTime: true, draft: false },
+    ...{ key, type: "oidc", justInTime: true, draft: false },
     settings: { issuer: org.url, clientId: oidcApp.id },
     secret: { text, sealer: sealer(dataKey) },
   });
   await forTenant(database, tenantId).connections.update(id, { testedAt: Date.now() });
-  if (!isSaml(samlApp)) throw new Error("The app does not sign in by SAML.");
-  const { values } = parseIdpMetadata(idpMetadata(org, samlApp), { allowPrivateNetwork: true });
-  await createConnection(database, tenantId, {
-    ...{ key: key.saml, type: "saml", justInTime: true, draft: false, secret: null },
-    settings: { ...values, metadataUrl: null, appInstanceId: samlApp.id, orgUrl: org.url },
-  });
 }
 
 const visitorOf = ({ origin }: Sample) => new Visitor(origin.replace("localhost", "127.0.0.1"), origin);
@@ -157,25 +139,12 @@ const pathOf = (url: string | null) => new URL(url ?? "").pathname + new URL(url
 
 async function signInByOidc(sample: Sample): Promise<void> {
   const [browser, atOrg] = [visitorOf(sample), await sample.org.signedIn(sample.grace)];
-  let { location } = await browser.get(paths.oidc(key.oidc).login);
+  let { location } = await browser.get(paths.oidc(key).login);
   while (location?.startsWith(sample.org.url)) {
     const answer = await atOrg.get(pathOf(location));
     location = answer.location && new URL(answer.location, sample.org.url).href;
   }
   await browser.get(pathOf(location));
-}
-
-async function signInBySaml(sample: Sample): Promise<void> {
-  const [browser, atOrg] = [visitorOf(sample), await sample.org.signedIn(sample.radia)];
-  const { location } = await browser.get(paths.saml(key.saml).login);
-  const { text } = await atOrg.get(pathOf(location));
-  const value = (name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(text)?.[1] ?? "";
-  const form = { SAMLResponse: value("SAMLResponse"), RelayState: value("RelayState") };
-  const posted = await browser.post(paths.saml(key.saml).acs, form, {
-    origin: sample.org.url,
-    "sec-fetch-site": "cross-site",
-  });
-  await browser.get(posted.location ?? "");
 }
 
 /** The agent signs the person in at the org, gets an ID-JAG there and an access token here, and calls the API. */
@@ -187,7 +156,7 @@ async function callByAgent(sample: Sample): Promise<void> {
   const redirectUri = "http://localhost:9/callback";
   const helper = addApp(org, oidcSignOn(redirectUri), [grace]);
   const resource = origin + paths.api;
-  const allowed = { issuerUrl: origin, tenantId: key.oidc, resources: [resource], clientId };
+  const allowed = { issuerUrl: origin, tenantId: key, resources: [resource], clientId };
   addAiAgent(org, helper, { connections: [{ app: oidcApp, ...allowed, scopes }] });
   const secret = helper.signOn.kind === "oidc" ? helper.signOn.clientSecret : "";
   const basic = { id: helper.id, secret };
@@ -211,7 +180,7 @@ async function callByAgent(sample: Sample): Promise<void> {
 
 /** The org tells the application of a revoked session, over a stream. */
 async function pushEvent({ org, origin, store, grace }: Sample): Promise<void> {
-  const connection = (await store.connections.list()).find((one) => one.key === key.oidc);
+  const connection = (await store.connections.list()).find((one) => one.key === key);
   const [jwk] = org.store.state.keys;
   if (!connection || !jwk) throw new Error("The sample has no connection, or no key.");
   const { sessionRevoked } = eventTypes;

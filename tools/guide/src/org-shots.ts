@@ -50,6 +50,7 @@ export function shotsOfOrg({ entry, apps, agentId }: SampleOrg): Shot[] {
       until: "#settings",
       marks: [copyable("app-id"), copyable("client-secret")],
     }),
+    // SAML {
     shot("okta-sign-on-saml", of("saml", "/sign-on"), {
       part: ".tabs",
       until: "#settings",
@@ -57,6 +58,7 @@ export function shotsOfOrg({ entry, apps, agentId }: SampleOrg): Shot[] {
       html: /id="settings"[\s\S]*?<\/section>/,
       marks: [copyable("metadata-url")],
     }),
+    // SAML }
     shot(
       "okta-universal-logout",
       of("oidc", "/sign-on"),

@@ -4,7 +4,10 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import type { Site } from "oin-kit/writer/pictures";
 import { newAgent } from "okta-stand-in/agents";
-import { addInstance, changeSignOn } from "okta-stand-in/catalog";
+import {
+  addInstance,
+  changeSignOn, // SAML
+} from "okta-stand-in/catalog";
 import { addOidcApp } from "okta-stand-in/private-app";
 import { createOrg, type RunningOrg } from "okta-stand-in/server";
 import {
@@ -15,6 +18,7 @@ import {
   type Provisioning,
 } from "okta-stand-in/state";
 import { connectionVariable, integration } from "../../../config/integration.ts";
+import type { ConnectionType } from "../../../src/model.ts";
 import { catalogApp } from "./catalog.ts";
 
 /** A stand-in for the org of a sample customer, for drawings of Okta's screens. */
@@ -22,7 +26,7 @@ export interface SampleOrg extends Site {
   /** The name of the app in the catalog. */
   entry: string;
   /** An app instance for each stage of the guides, by its id. */
-  apps: Record<"oidc" | "saml" | "provisioning", OrgApp>;
+  apps: Record<ConnectionType | "provisioning", OrgApp>;
   /** An AI agent that is not active yet. */
   agentId: string;
   close(): Promise<void>;
@@ -31,11 +35,11 @@ export interface SampleOrg extends Site {
 /** Invented, but in Okta's form, and the same each time: the drawings show them. */
 const ids = {
   oidc: "0oa1a2b3c4d5e6f7g8h9",
-  saml: "0oa2b3c4d5e6f7g8h9i0",
+  saml: "0oa2b3c4d5e6f7g8h9i0", // SAML
   provisioning: "0oa3c4d5e6f7g8h9i0j1",
   agentApp: "0oa4d5e6f7g8h9i0j1k2",
   agent: "wlp1a2b3c4d5e6f7g8h9",
-  externalKey: "exk1a2b3c4d5e6f7g8h9",
+  externalKey: "exk1a2b3c4d5e6f7g8h9", // SAML
 };
 
 const publicFolder = new URL("../public/", import.meta.resolve("okta-stand-in/server"));
@@ -54,11 +58,11 @@ export async function openSampleOrg(): Promise<SampleOrg> {
   });
   const apps = {
     oidc: await instanceOf(org, entry, ids.oidc),
-    saml: await instanceOf(org, entry, ids.saml),
+    saml: await instanceOf(org, entry, ids.saml), // SAML
     provisioning: await instanceOf(org, entry, ids.provisioning),
   };
-  await changeSignOn(org, apps.saml, "saml");
-  Object.assign(apps.saml.signOn, { externalKey: ids.externalKey });
+  await changeSignOn(org, apps.saml, "saml"); // SAML
+  Object.assign(apps.saml.signOn, { externalKey: ids.externalKey }); // SAML
   apps.provisioning.provisioning = provisioningOf(entry);
   apps.oidc.resourceServer = { issuerUrl: integration.origin, tenantId: "acme" };
   addAgent(org);

@@ -11,7 +11,7 @@ import { renderTemplate } from "../../../src/guide/templates.ts";
 import { standalonePage } from "./document.ts";
 import { publishedFile } from "./files.ts";
 import { product } from "./product.ts";
-import { providerGuide, providers } from "./providers.ts";
+import { providerGuide, providers } from "./providers.ts"; // SAML
 
 const allCustomers = { origin: integration.origin, tenant: null, key: null };
 
@@ -23,7 +23,8 @@ export function guideTexts(): Map<string, string> {
     files.set(`docs/guides/${capability}.md`, withContents(markdown));
     files.set(`docs/guides/${capability}.html`, standalonePage(toHtml(markdown, { imageBase: "" })));
   }
-  for (const provider of configuredFacts.integration.saml === null ? [] : providers) {
+  // SAML {
+  for (const provider of configuredFacts.integration.saml ? providers : []) {
     const markdown = providerGuide(provider, integration.origin);
     files.set(`docs/guides/providers/${provider.id}.md`, markdown);
     files.set(
@@ -31,6 +32,7 @@ export function guideTexts(): Map<string, string> {
       standalonePage(toHtml(markdown, { imageBase: "" })),
     );
   }
+  // SAML }
   return files;
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Rule } from "policy-list/policy";
-import { policy as samlPhases } from "saml-policy/policy";
+import { policy as samlPhases } from "saml-policy/policy"; // SAML
 import {
   agentRules,
   assertionRules,
@@ -49,6 +49,7 @@ interface PolicyTable {
 }
 
 const tables: ReadonlyMap<string, readonly PolicyTable[]> = new Map<string, readonly PolicyTable[]>([
+  // SAML {
   [
     "docs/explanation/saml.md",
     samlPhases.map(({ name, isEncryption, rules }) => ({
@@ -56,6 +57,7 @@ const tables: ReadonlyMap<string, readonly PolicyTable[]> = new Map<string, read
       rules,
     })),
   ],
+  // SAML }
   [
     "docs/explanation/oidc.md",
     [

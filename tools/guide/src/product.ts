@@ -9,7 +9,7 @@ import {
   oidcUrls,
   paths,
   provisioningEndpoints,
-  samlUrls,
+  samlUrls, // SAML
 } from "../../../src/endpoints.ts";
 import { variableOf } from "../../../src/guide/facts.ts";
 import { renderTemplate } from "../../../src/guide/templates.ts";
@@ -24,7 +24,7 @@ export const product: Product = {
   variable: connectionVariable.name,
   addresses: {
     oidc: oidcUrls,
-    saml: samlUrls,
+    saml: samlUrls, // SAML
     scim: paths.scim,
     authorization: provisioningEndpoints,
     universalLogout: paths.globalTokenRevocation,

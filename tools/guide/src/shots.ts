@@ -29,6 +29,7 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
       marks: ["#issuer", "#clientId", "#clientSecret"],
       until: ".field:has(#clientSecret)",
     },
+    // SAML {
     {
       name: "connection-saml",
       path: `${paths.admin.connection(connectionIds.saml)}?step=3`,
@@ -37,6 +38,7 @@ export function shotsOf({ connectionIds }: SampleConsole): Shot[] {
       marks: ["#metadataUrl", 'button:text-is("Read")'],
       until: '.actions:has(button:text-is("Read"))',
     },
+    // SAML }
     {
       name: "provisioning-token",
       path: paths.admin.provisioning,

@@ -1,5 +1,5 @@
 /**
- * `npm run mutants -- src/saml`: removes one rule of the application at a time, in a copy, and reports which test fails.
+ * `npm run mutants -- src/oidc`: removes one rule of the application at a time, in a copy, and reports which test fails.
  * README.md explains the lines.
  */
 import { availableParallelism, setPriority } from "node:os";

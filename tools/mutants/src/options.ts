@@ -11,7 +11,7 @@ export interface MutantsOptions {
 }
 
 export const usage =
-  "npm run mutants -- src/saml [more files and folders of src/ and packages/] [--minutes 30] [--every 2]";
+  "npm run mutants -- src/oidc [more files and folders of src/ and packages/] [--minutes 30] [--every 2]";
 
 /** The command line is wrong. The message is for the person who typed it. */
 export class MutantsUsageError extends Error {}

@@ -23,12 +23,14 @@ const consoleOfConnections = ["test/directory/", "test/admin/", "test/cli/", "te
 const testSignIns = ["test/oidc/test-sign-in.test.ts", "test/saml/test-sign-in.test.ts"];
 const agentTests = [
   "test/cross-app-access/",
+  "test/saml/cross-app-access.test.ts",
   "test/tasks/", // sample domain
 ];
 const everyCondition = true;
 
 /** The first matching row counts. A path without a row has the tests of the folder of the same name. */
 const rooms: readonly Room[] = [
+  // SAML {
   {
     source: "src/saml/",
     tests: [
@@ -38,6 +40,7 @@ const rooms: readonly Room[] = [
       "test/reach/",
     ],
   },
+  // SAML }
   {
     source: "src/oidc/",
     tests: [
@@ -51,6 +54,20 @@ const rooms: readonly Room[] = [
   { source: "src/sso/subjects.ts", tests: ["test/universal-logout/", "test/shared-signals/"] },
   { source: "src/sso/", tests: ["test/sso/", "test/oidc/", "test/saml/", "test/reach/"] },
   { source: "src/universal-logout/", tests: ["test/universal-logout/"] },
+  {
+    source: "src/shared-signals/",
+    tests: [
+      "test/shared-signals/",
+      "test/saml/shared-signals.test.ts", // SAML
+    ],
+  },
+  {
+    source: "src/trust/connection-facts.ts",
+    tests: [
+      "test/trust/",
+      "test/saml/connection-facts.test.ts", // SAML
+    ],
+  },
   { source: "src/cross-app-access/", tests: agentTests, everyCondition },
   { source: "src/oauth/", tests: [...agentTests, "test/scim-authorization/"], everyCondition },
   { source: "src/scim-authorization/", tests: ["test/scim-authorization/"], everyCondition },
@@ -100,10 +117,12 @@ const rooms: readonly Room[] = [
   })),
   { source: "packages/scim-server/", tests: ["packages/scim-server/test/", "test/scim/", "test/reach/"] },
   { source: "src/scim/", tests: ["test/scim/", "test/reach/"] },
+  // SAML {
   {
     source: "packages/saml-policy/",
     tests: ["packages/saml-policy/test/", "test/saml/", "test/universal-logout/saml.test.ts"],
   },
+  // SAML }
   { source: "src/store/tenant/inspector.ts", tests: ["test/inspector/", "test/store/"], everyCondition },
   { source: "src/store/tenant/tasks.ts", tests: ["test/tasks/", "test/store/"], everyCondition }, // sample domain
   {

@@ -26,7 +26,7 @@ const signedOut: Row[] = [
   ["set-up-link-dead", "/setup/unknown"],
   ["not-found", "/no-such-page"],
   ["guide-oidc", "/guides/okta/oidc"],
-  ["guide-saml", "/guides/okta/saml"],
+  ["guide-saml", "/guides/okta/saml"], // SAML
   ["guide-scim", "/guides/okta/scim"],
   ["guide-agents", "/guides/okta/xaa"],
   ["story-acme", "/demo/acme"],

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createProvisioningClient } from "../../../src/directory/provisioning-clients.ts";
-import { paths, samlUrls } from "../../../src/endpoints.ts";
+import { paths } from "../../../src/endpoints.ts";
 import { hashToken } from "../../../src/store/secrets.ts";
 import { startTestApp, type TestApp } from "../../../test/helpers/app.ts";
-import { createSigningKey } from "../../../test/helpers/certificates.ts";
-import type { Client } from "../../../test/helpers/client.ts";
 import { createTestDatabase, type TestDatabase } from "../../../test/helpers/databases.ts";
 import { registerAgent, sendTokenRequest, signIdJag } from "../../../test/helpers/id-jag.ts";
 import { addressOf, codeGrant, fieldsOf, oktaRedirectUri } from "../../../test/helpers/okta-connect.ts";
@@ -13,14 +11,13 @@ import { type OpenIdProvider, startOpenIdProvider } from "../../../test/helpers/
 import { comeBack, connectOrg, orgOptions } from "../../../test/helpers/org.ts";
 import { createLocalAccount, createTestTenant, testPassword } from "../../../test/helpers/people.ts";
 import { type RevokingOrg, revocationToken, startRevokingOrg } from "../../../test/helpers/revocation.ts";
-import { samlResponse } from "../../../test/helpers/saml-response.ts";
-import { readRequest } from "../../../test/helpers/saml-site.ts";
 import { createScimTenant, oktaUser } from "../../../test/helpers/scim.ts";
 import { connectStream, email, signSet } from "../../../test/shared-signals/world.ts";
 import { type Coverage, type ExecutedFunctions, startCoverage } from "./coverage.ts";
+import { samlWalks } from "./saml.ts"; // SAML
 
 /** One request that a learner may want to follow. */
-interface Walk {
+export interface Walk {
   name: string;
   /** Folders whose executed files explain the request. */
   toRead: readonly string[];
@@ -49,7 +46,7 @@ export async function measureWalks(): Promise<MeasuredWalk[]> {
   try {
     const walks = [
       await oidcWalk(app, use, provider),
-      ...(await samlWalks(app, use)),
+      ...(await samlWalks(app, use)), // SAML
       ...(await scimWalks(app, use)),
       ...(await agentWalks(app, use, org)),
       ...(await revocationWalks(app, use, org)),
@@ -59,10 +56,12 @@ export async function measureWalks(): Promise<MeasuredWalk[]> {
     for (const walk of walks) measured.push(await measure(walk, coverage));
     return [
       ...measured,
+      // SAML {
       together(
         "SAML sign-in",
         measured.filter(({ name }) => name.startsWith("SAML")),
       ),
+      // SAML }
     ];
   } finally {
     coverage.stop();
@@ -110,6 +109,7 @@ function measuredWalk({ name, toRead }: Walk, functions: ExecutedFunctions): Mea
   };
 }
 
+// SAML {
 /** Several requests that belong together, counted as one walk. */
 function together(name: string, walks: readonly MeasuredWalk[]): MeasuredWalk {
   const executed: ExecutedFunctions = new Map();
@@ -117,6 +117,7 @@ function together(name: string, walks: readonly MeasuredWalk[]): MeasuredWalk {
     executed.set(path, [...new Set([...(executed.get(path) ?? []), ...functions])]);
   return { name, executed, toRead: [...new Set(walks.flatMap(({ toRead }) => toRead))] };
 }
+// SAML }
 
 async function oidcWalk(app: TestApp, { database }: TestDatabase, provider: OpenIdProvider): Promise<Walk> {
   const tenant = await createTestTenant(database);
@@ -135,62 +136,6 @@ async function oidcWalk(app: TestApp, { database }: TestDatabase, provider: Open
       };
     },
   };
-}
-
-async function samlWalks(app: TestApp, { database }: TestDatabase): Promise<Walk[]> {
-  const tenant = await createTestTenant(database);
-  const key = await createSigningKey("walks");
-  const idpEntityId = "http://www.okta.com/exk1fcia6d6EMsf331d8";
-  const connection = await tenant.connection({
-    type: "saml",
-    settings: {
-      idpEntityId,
-      ssoUrl: "https://acme.okta.example/sso/saml",
-      certificates: [key.certificate],
-      metadataUrl: null,
-      appInstanceId: null,
-      orgUrl: null,
-    },
-  });
-  const { acsUrl, entityId } = samlUrls(app.url, connection.key);
-  const respond = async (client: Client) => {
-    const left = await client.get(`/saml/${connection.key}/login`);
-    const { id: requestId, relayState } = readRequest(left.location ?? "");
-    const response = await samlResponse(
-      { acsUrl, entityId, idpEntityId, key, requestId },
-      "ada@saml.example",
-    );
-    return new URLSearchParams({ SAMLResponse: response, RelayState: relayState });
-  };
-  const post = async (client: Client, form: URLSearchParams) => {
-    const headers = { accept: "text/html", "sec-fetch-site": "cross-site" };
-    const answer = await client.send("POST", new URL(acsUrl).pathname, headers, form);
-    assert.equal(answer.status, 303, answer.text);
-    return answer.location ?? "";
-  };
-  const toRead = ["src/saml/", "src/sso/", "packages/saml-policy/"];
-  const acs: Walk = {
-    name: "SAML ACS",
-    toRead,
-    async prepare() {
-      const client = app.client();
-      const form = await respond(client);
-      return () => post(client, form);
-    },
-  };
-  const finish: Walk = {
-    name: "SAML finish",
-    toRead,
-    async prepare() {
-      const client = app.client();
-      const location = await post(client, await respond(client));
-      return async () => {
-        const answer = await client.get(location);
-        assert.equal(answer.status, 303, answer.text);
-      };
-    },
-  };
-  return [acs, finish];
 }
 
 async function scimWalks(app: TestApp, { database }: TestDatabase): Promise<Walk[]> {

@@ -13,8 +13,8 @@ interface Row {
 /** The room of each request, and the most files that it may execute and that a learner should have to read for it. */
 const limits: Record<string, { room: string; executed: number; toRead: number }> = {
   "OIDC callback": { room: "oidc", executed: 34, toRead: 7 },
-  "SAML ACS": { room: "saml", executed: 25, toRead: 8 },
-  "SAML finish": { room: "saml", executed: 30, toRead: 8 },
+  "SAML ACS": { room: "saml", executed: 25, toRead: 8 }, // SAML
+  "SAML finish": { room: "saml", executed: 30, toRead: 8 }, // SAML
   "SCIM POST user": { room: "scim", executed: 26, toRead: 6 },
   "SCIM PATCH group": { room: "scim", executed: 24, toRead: 6 },
   // The endpoint is a room of its own, because provisioning has grants, too, and each sign-in protocol names people in its own
@@ -26,14 +26,16 @@ const limits: Record<string, { room: string; executed: number; toRead: number }>
   // The answer is a page, which has the person's organisations, and the console asks for a recent sign-in.
   "SCIM consent": { room: "scim-authorization", executed: 34, toRead: 5 },
   "SCIM code": { room: "scim-authorization", executed: 28, toRead: 7 },
+  // SAML {
   // Two requests: each has a limit of its own for what it executes.
   "SAML sign-in": { room: "saml", executed: Number.POSITIVE_INFINITY, toRead: 8 },
+  // SAML }
 };
 
 /** The walks that a page's section "Read the code in this order" follows. */
 const pages: Record<string, readonly string[]> = {
   oidc: ["OIDC callback"],
-  saml: ["SAML sign-in"],
+  saml: ["SAML sign-in"], // SAML
   scim: ["SCIM POST user", "SCIM PATCH group"],
   "universal-logout": ["Universal Logout"],
   "cross-app-access": ["Token request", "API call"],

@@ -26,15 +26,14 @@ function printedValues(origin: string, product: Product): PrintedValues {
   const { addresses } = product;
   const placeholder = keyPlaceholder(product);
   const oidc = addresses.oidc(origin, placeholder);
-  const saml = addresses.saml(origin, placeholder);
+  const saml = addresses.saml?.(origin, placeholder);
   const { issuer, tokenEndpoint, resources } = addresses.agents(origin);
   return {
     labelled: [
       [/post-logout|sign-?out redirect/i, oidc.postLogoutRedirectUri],
       [/redirect uri/i, oidc.redirectUri],
       [/initiate login/i, oidc.initiateLoginUri],
-      [/\bACS\b|assertion consumer/i, saml.acsUrl],
-      [/audience|entity id/i, saml.entityId],
+      ...(saml ? samlLabels(saml) : []),
       [/\bbase url\b/i, origin + addresses.scim],
       [/token revocation|logout endpoint/i, origin + addresses.universalLogout],
       [/issuer url/i, issuer],
@@ -43,9 +42,21 @@ function printedValues(origin: string, product: Product): PrintedValues {
         url,
       ]),
     ],
-    others: [oidc.signInUrl, saml.signInUrl, saml.metadataUrl, origin + addresses.guides, tokenEndpoint],
+    others: [
+      oidc.signInUrl,
+      ...(saml ? [saml.signInUrl, saml.metadataUrl] : []),
+      origin + addresses.guides,
+      tokenEndpoint,
+    ],
     placeholder,
   };
+}
+
+function samlLabels({ acsUrl, entityId }: { acsUrl: string; entityId: string }): [RegExp, string][] {
+  return [
+    [/\bACS\b|assertion consumer/i, acsUrl],
+    [/audience|entity id/i, entityId],
+  ];
 }
 
 /** The origin of this deployment, and that of the submission: a guide may print either (the rule site-origin compares them). */

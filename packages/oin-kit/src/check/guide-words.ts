@@ -66,7 +66,7 @@ function judgeApp(subject: GuideSubject, page: GuidePage, manifest: Integration,
   // In other case they are plain words: "assertion encryption is not supported".
   const custom = customAppLabels.filter((label) => words.includes(label));
   const signsOn = subject === "oidc" || subject === "saml";
-  const adds = signsOn || (subject === "scim" && manifest.oidc === null && manifest.saml === null);
+  const adds = signsOn || (subject === "scim" && !manifest.oidc && !manifest.saml);
   const missing = adds
     ? [okta.catalog.browse, okta.catalog.add].filter((label) => !words.includes(label))
     : [];

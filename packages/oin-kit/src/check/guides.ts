@@ -35,7 +35,7 @@ export async function checkGuides(
 ): Promise<void> {
   const { manifest, addresses } = product;
   const declared = { ...manifest, xaa: manifest.crossAppAccess };
-  const wanted = (["oidc", "saml", "scim", "xaa"] as const).filter((subject) => declared[subject] !== null);
+  const wanted = (["oidc", "saml", "scim", "xaa"] as const).filter((subject) => declared[subject]);
   const titles = new Map<string, GuideSubject>();
   const visited: Visited = new Map();
   report.notCheckable("guide-images", "the guides have no pictures");

@@ -10,7 +10,8 @@ export async function judgeReviewersUrl(protocol: "oidc" | "saml", site: SiteChe
   const { url, product, web, report } = site;
   const { tenant } = product.manifest.testAccount;
   const rule = `${protocol}-sp-initiate-url` as const;
-  const address = product.addresses[protocol](url, tenant).signInUrl;
+  const address = product.addresses[protocol]?.(url, tenant).signInUrl;
+  if (!address) return;
   const answer = await web.send(address);
   if (answer.status === 404) {
     report.notCheckable(rule, `the reviewers' connection ${tenant} does not exist yet: ${shown(answer)}`);

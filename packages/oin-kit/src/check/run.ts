@@ -234,7 +234,7 @@ const leftOut = "config/integration.ts leaves it out";
 async function checkSignIn(area: "oidc" | "saml", site: SiteCheck, work: Work): Promise<void> {
   const { product, report } = site;
   const { options, checked } = work;
-  if (product.manifest[area] === null) {
+  if (!product.manifest[area]) {
     report.gaveUp(area, leftOut);
     return;
   }

@@ -13,7 +13,9 @@ import { below, isNamed, ns, rootOf } from "./xml.ts";
 export async function checkSaml(site: SiteCheck, key: string): Promise<void> {
   const { url, product, web, report } = site;
   const { acsUrl, entityId } = customerUrls(product, url, key);
-  const { metadataUrl, signInUrl } = product.addresses.saml(url, key);
+  const addresses = product.addresses.saml?.(url, key);
+  if (!addresses) return report.gaveUp("saml", "the product has no addresses for SAML");
+  const { metadataUrl, signInUrl } = addresses;
   report.notCheckable("saml-response-checks", "only responses that the provider signed show it");
   const metadata = await readMetadata(metadataUrl, web, report);
   if (metadata) judgeMetadata(metadata, { acsUrl, entityId }, report);

@@ -48,8 +48,9 @@ export async function findConnections(
   const found: FoundConnection[] = [];
   for (const key of keys) {
     const oidc = await web.send(addresses.oidc(url, key).redirectUri);
-    const saml = await web.send(addresses.saml(url, key).metadataUrl);
-    found.push({ key, oidc: oidc.status !== 404, saml: saml.status !== 404 });
+    const metadataUrl = addresses.saml?.(url, key).metadataUrl;
+    const saml = metadataUrl !== undefined && (await web.send(metadataUrl)).status !== 404;
+    found.push({ key, oidc: oidc.status !== 404, saml });
   }
   return found;
 }

@@ -9,7 +9,7 @@ const meanings: Record<string, string> = {
   resource: "where it may be used",
   scope: "what it allows",
   act: "the agent, as the org knows it",
-  sub_id: "the person, as SAML names them",
+  sub_id: "the person, by a longer name",
   email: "a hint, never a key",
   iat: "issued",
   exp: "good until",

@@ -1,9 +1,10 @@
-import { attributeStatements } from "guide-writer/attribute-statements";
 import { clickPath, okta, signOnTab } from "okta-labels/labels";
 import { brand } from "../../../../config/brand.ts";
 import { type DemoTenant, loginOf } from "../../../../src/demo/tenants.ts";
-import { oidcUrls, paths, samlUrls } from "../../../../src/endpoints.ts";
+import { oidcUrls, paths } from "../../../../src/endpoints.ts";
+import type { ConnectionType } from "../../../../src/model.ts";
 import type { Milestones } from "./milestones.ts";
+import { samlApp } from "./saml.ts"; // SAML
 
 /** One step of the set-up. */
 export interface GuidedStep {
@@ -19,7 +20,7 @@ export interface GuidedStep {
 }
 
 /** Where a person creates an app integration of their own. */
-const createIntegration = clickPath(okta.menus.applications, okta.catalog.createIntegration);
+export const createIntegration = clickPath(okta.menus.applications, okta.catalog.createIntegration);
 
 /** From an empty Integrator org to a person who is signed out everywhere. The page may be public: no secrets in it. */
 export function guidedSteps(tenant: DemoTenant, baseUrl: string, done: Milestones): GuidedStep[] {
@@ -34,7 +35,7 @@ export function guidedSteps(tenant: DemoTenant, baseUrl: string, done: Milestone
       link: { label: "Sign in", href: paths.passwordLoginOf(tenant.slug) },
       done: done.ownerSignedIn,
     },
-    tenant.protocol === "oidc" ? oidcApp(tenant, baseUrl, done) : samlApp(tenant, baseUrl, done),
+    { id: "app", link: newConnection, done: done.connected, ...appOf[tenant.protocol](tenant, baseUrl) },
     {
       id: "sign-in",
       title: "Sign in from Okta",
@@ -52,10 +53,22 @@ export function guidedSteps(tenant: DemoTenant, baseUrl: string, done: Milestone
   ];
 }
 
-function oidcApp({ slug }: DemoTenant, baseUrl: string, { connected }: Milestones): GuidedStep {
+const newConnection = { label: "New connection", href: paths.admin.newConnection };
+
+/** How the app of one sign-in protocol is created and connected. */
+export type AppInstructions = (
+  tenant: DemoTenant,
+  baseUrl: string,
+) => Pick<GuidedStep, "title" | "actions" | "values">;
+
+const appOf: Readonly<Record<ConnectionType, AppInstructions>> = {
+  oidc: oidcApp,
+  saml: samlApp, // SAML
+};
+
+function oidcApp({ slug }: DemoTenant, baseUrl: string): ReturnType<AppInstructions> {
   const { redirectUri, postLogoutRedirectUri, initiateLoginUri } = oidcUrls(baseUrl, slug);
   return {
-    id: "app",
     title: "Create the OpenID Connect app, and connect it",
     actions: [
       `In the Admin Console, choose ${createIntegration}, then “${okta.customApp.oidc}” and “${okta.customApp.webApplication}”.`,
@@ -69,32 +82,6 @@ function oidcApp({ slug }: DemoTenant, baseUrl: string, { connected }: Milestone
       { label: okta.customApp.signOutRedirectUris, value: postLogoutRedirectUri },
       { label: okta.customApp.initiateLoginUri, value: initiateLoginUri },
     ],
-    link: { label: "New connection", href: paths.admin.newConnection },
-    done: connected,
-  };
-}
-
-function samlApp({ slug }: DemoTenant, baseUrl: string, { connected }: Milestones): GuidedStep {
-  const { acsUrl, entityId } = samlUrls(baseUrl, slug);
-  return {
-    id: "app",
-    title: "Create the SAML app, and connect it",
-    actions: [
-      `In the Admin Console, choose ${createIntegration}, then “${okta.signOn.saml}”.`,
-      `Paste the two addresses, leave “${okta.customApp.nameIdFormat}” and “${okta.customApp.username}” as they are, and add the attribute statements.`,
-      `On the tab ${signOnTab()}, copy the ${okta.signOn.metadataUrl}. Enter it here.`,
-      `For Universal Logout, also enter the app instance ID (0oa…): it is part of the ${okta.general.embedLink} on the tab ${okta.tabs.general}.`,
-    ],
-    values: [
-      { label: okta.customApp.ssoUrl, value: acsUrl },
-      { label: okta.customApp.audience, value: entityId },
-      ...attributeStatements().map(({ name, expression }) => ({
-        label: `Attribute statement ${name}`,
-        value: expression,
-      })),
-    ],
-    link: { label: "New connection", href: paths.admin.newConnection },
-    done: connected,
   };
 }
 

@@ -1,6 +1,7 @@
 import { okta } from "okta-labels/labels";
 import { loginOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
+import { protocolStories } from "./protocols.ts";
 import { describePerson } from "./snapshot.ts";
 import { beAndOpenTile, openTile, type StoryContext, type StoryStep, signInAtOrg } from "./story.ts";
 
@@ -8,19 +9,15 @@ import { beAndOpenTile, openTile, type StoryContext, type StoryStep, signInAtOrg
 export function arriving(context: StoryContext): StoryStep[] {
   const { tenant, orgUrl, snapshot } = context;
   const [star] = tenant.people;
-  const isOidc = tenant.protocol === "oidc";
+  const words = protocolStories[tenant.protocol];
   return [
     {
       id: "tile",
       title: `${star} opens the tile`,
       acts: [beAndOpenTile(context, star)],
       actions: [signInAtOrg(context, star), openTile(context)],
-      look: isOidc
-        ? "You are signed in, and did not need a password here. The tile sent only the name of the org; the application asked the org who you are, and trusted the answer because the org’s key had signed it."
-        : "You are signed in, and did not need a password here. The org posted a signed response without a request. The application checked it, and will refuse the same response a second time.",
-      files: isOidc
-        ? ["src/oidc/routes.ts", "src/oidc/relying-party.ts", "src/directory/sign-in.ts"]
-        : ["src/saml/sign-in.ts", "packages/saml-policy/src/consume.ts", "src/directory/sign-in.ts"],
+      look: words.tile.look,
+      files: words.tile.files,
       messages: tenant.protocol,
       now: describePerson(snapshot.star, star),
     },
@@ -45,11 +42,7 @@ export function arriving(context: StoryContext): StoryStep[] {
         { text: "Sign in at the org, if it asks you to." },
       ],
       look: `${tenant.name} proved that it owns the domain ${tenant.domain}, so the application knew which org to ask.`,
-      files: [
-        "src/web/login.ts",
-        "src/web/sign-in-options.ts",
-        isOidc ? "src/sso/sign-in.ts" : "src/saml/sign-in.ts",
-      ],
+      files: ["src/web/login.ts", "src/web/sign-in-options.ts", words.beginning],
       messages: tenant.protocol,
       now: describePerson(snapshot.star, star),
     },
@@ -64,7 +57,7 @@ export function arriving(context: StoryContext): StoryStep[] {
         { text: "Look at the account.", link: { label: "Your account", href: paths.account } },
       ],
       look: "The application did not know this person. The connection allows a first sign-in to create the account; name and e-mail address came from the org.",
-      files: ["src/directory/sign-in.ts", isOidc ? "src/oidc/routes.ts" : "src/saml/sign-in.ts"],
+      files: ["src/directory/sign-in.ts", words.arrival],
       messages: tenant.protocol,
       now: describePerson(snapshot.guest, tenant.guest),
     },

@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from "express";
 import { agentName } from "../../../../src/demo/agent.ts";
 import { type DemoTenant, demoPaths, demoTenants, loginOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
+import { connectionInPath } from "../../../../src/sign-in-protocols.ts";
 import { placeIn } from "./place.ts";
 import { isLocal, type StoryDeps, stepIdsOf, tenantOf } from "./reading.ts";
 
@@ -36,9 +37,9 @@ function wayBack(req: Request): { href: string; place: string } {
     : { href: demoPaths.story, place: "" };
 }
 
-/** The customer of the connection in the path: the browser sends no cookie with a SAML response of another site. */
+/** The customer of the connection in the path: the browser sends no cookie with a response that another site posts. */
 function tenantOfConnection({ path }: Request): DemoTenant | undefined {
-  return tenantOf(/^\/(?:oidc|saml)\/([^/]+)\//.exec(path)?.[1]);
+  return tenantOf(connectionInPath(path)?.key);
 }
 
 /** The accounts that the sign-in page offers. @param password null if it must not be shown. */

@@ -1,7 +1,7 @@
-import { okta } from "okta-labels/labels";
 import { orgIdOf } from "../../../../src/demo/tenants.ts";
 import { paths } from "../../../../src/endpoints.ts";
 import { landingPath } from "../../../../src/web/home.ts";
+import { protocolStories } from "./protocols.ts";
 import { describePerson, describePresence } from "./snapshot.ts";
 import {
   beAndOpenTile,
@@ -20,7 +20,7 @@ export function changing(context: StoryContext): StoryStep[] {
   return [
     role(context),
     rename(context),
-    ...(context.tenant.protocol === "saml" ? [weakSignature(context)] : []),
+    ...protocolStories[context.tenant.protocol].steps(context),
     otherSession(context),
   ];
 }
@@ -94,10 +94,7 @@ function rename(context: StoryContext): StoryStep {
         link: { label: "Dashboard", href: `${orgUrl}/app/UserHome` },
       },
     ],
-    look:
-      tenant.protocol === "oidc"
-        ? "It is the same account. The application knows the person by a key that never changes (sub), so a new name changes only the name."
-        : "It is the same account, although the SAML response identifies the person by the username. The push moved the identity to the new name, so the next person with the old username gets an account of their own.",
+    look: protocolStories[tenant.protocol].renamed,
     files: ["src/scim/users.ts", "src/directory/provisioning.ts", "src/store/tenant/identities.ts"],
     messages: "scim",
     now: describePerson(snapshot.star, star),
@@ -107,7 +104,7 @@ function rename(context: StoryContext): StoryStep {
 function otherSession(context: StoryContext): StoryStep {
   const { tenant, snapshot } = context;
   const [star, second] = tenant.people;
-  const isOidc = tenant.protocol === "oidc";
+  const { look, files } = protocolStories[tenant.protocol].otherSession;
   const { label, to = "" } = beAndOpenTile(context, second);
   return {
     id: "other-session",
@@ -119,38 +116,9 @@ function otherSession(context: StoryContext): StoryStep {
       signInAtOrg(context, second),
       openTile(context),
     ],
-    look: isOidc
-      ? "The application asked the org, and the org said who is signed in there now. The browser’s former session has ended; nothing of it is left in the new one."
-      : "The application asks before it replaces the signed-in person. Otherwise an attacker who makes the browser post a response could sign the person in to another account.",
-    files: isOidc
-      ? ["src/oidc/routes.ts", "src/web/sessions.ts"]
-      : ["src/saml/sign-in.ts", "views/continue-as.ejs"],
+    look,
+    files,
     messages: tenant.protocol,
     now: describePresence(snapshot),
-  };
-}
-
-function weakSignature(context: StoryContext): StoryStep {
-  const { tenant, orgUrl, appId, snapshot } = context;
-  const [star] = tenant.people;
-  const signOn = { label: okta.tabs.signOn, href: `${orgUrl}/admin/apps/${appId}/sign-on` };
-  const path = `/admin/apps/${appId}/sign-on/algorithm`;
-  return {
-    id: "weak-signature",
-    title: "A weak signature is refused",
-    acts: [
-      { label: "Have the org sign with SHA-1", atOrg: { path, form: { algorithm: "SHA1" } } },
-      beAndOpenTile(context, star),
-      { label: "Switch back to SHA-256", atOrg: { path, form: { algorithm: "SHA256" } } },
-    ],
-    actions: [
-      { text: "Have the org sign with SHA-1.", link: signOn },
-      openTile(context),
-      { text: "Read the page, and switch back to SHA-256.", link: signOn },
-    ],
-    look: "The person reads one sentence and a reference. The operator finds the reason in the log under that reference.",
-    files: ["packages/saml-policy/src/response-rules.ts", "src/web/refusals.ts"],
-    messages: "saml",
-    now: describePerson(snapshot.star, star),
   };
 }

@@ -38,10 +38,10 @@ export async function readFacts(
   return { ...known, activity: latest.reverse(), beganHere, agentCalls, adminGroupId: group?.id ?? null };
 }
 
-/** A tile's sign-in has other messages: OIDC has another address, and SAML has no request. */
+/** A sign-in from a tile has other messages, or another address. */
 async function hasBegunHere(store: TenantStore, { protocol }: DemoTenant): Promise<boolean> {
   const messages = await store.inspector.after({ protocol, verdict: "passed" }, 0, readAtMost);
-  if (protocol === "saml") return messages.some(({ step }) => step === "Authentication request");
+  if (messages.some(({ step }) => step === "Authentication request")) return true; // SAML
   for (const { seq, step } of messages) {
     if (step !== "Authorization request") continue;
     const [line = ""] = (await store.inspector.bySeq(seq))?.request?.head ?? [];
@@ -61,7 +61,7 @@ const ticks: Record<string, Tick> = {
   role: (facts) => hasBeenAdministrator(facts),
   rename: ({ snapshot }, tenant) =>
     snapshot.star !== null && snapshot.star.user.loginName !== loginOf(tenant.people[0], tenant),
-  "weak-signature": ({ activity }) => has(activity, ({ reason }) => reason === "saml-sha1"),
+  "weak-signature": ({ activity }) => has(activity, ({ reason }) => reason === "saml-sha1"), // SAML
   "other-session": ({ activity, snapshot }) => has(activity, signedIn(snapshot.second)),
   "agent-asks": ({ activity }) => has(activity, isIssue),
   "agent-writes": ({ activity }) => has(activity, isWorkOfAgent),

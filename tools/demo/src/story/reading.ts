@@ -3,6 +3,7 @@ import type { Config } from "../../../../src/config.ts";
 import { type DemoTenant, demoTenants } from "../../../../src/demo/tenants.ts";
 import { NotFoundError } from "../../../../src/errors.ts";
 import type { Connection } from "../../../../src/model.ts";
+import { providerIn } from "../../../../src/sign-in-protocols.ts";
 import type { Database } from "../../../../src/store/database.ts";
 import { systemStore } from "../../../../src/store/system-store.ts";
 import { forTenant, type TenantStore } from "../../../../src/store/tenant-store.ts";
@@ -91,8 +92,7 @@ async function connectionOf(
 }
 
 function appIdOf({ settings }: Connection): string {
-  if (!settings) return "";
-  return "clientId" in settings ? settings.clientId : (settings.appInstanceId ?? "");
+  return (settings && providerIn(settings).appId) ?? "";
 }
 
 /** Whether the application's address is on this machine: only then, the demo signs people in and shows passwords. */

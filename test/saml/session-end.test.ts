@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import type { Request } from "express";
-import { pendingSignIns } from "../../src/sso/sign-in.ts";
 import { hashToken, randomToken } from "../../src/store/secrets.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -84,16 +82,5 @@ describe("the end that a provider set for a session", () => {
       const { client, finish } = await arrived(Date.now() - 1);
       await assertRefused(site().app, use(), "provider-session-ended", () => client.get(finish));
     });
-  });
-});
-
-describe("a pending sign-in", () => {
-  it("is not consumed by a GET without navigationOnly", async () => {
-    const options = { sealer: samlSealer, baseUrl: "http://localhost" };
-    const pending = pendingSignIns(options, { name: "any", byCrossSitePost: false });
-    for (const method of ["GET", "HEAD"]) {
-      const req = { method, isNavigation: false } as Request;
-      await assert.rejects(pending.resume(req, "id"), /navigationOnly has to run before/);
-    }
   });
 });

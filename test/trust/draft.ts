@@ -1,0 +1,20 @@
+/** A draft as it is stored, without its protocol and settings. */
+export const draft = {
+  id: "1",
+  key: "acme",
+  status: "draft" as const,
+  justInTime: false,
+  subjectKind: "opaque" as const,
+  testedAt: null,
+  admittedAt: null,
+  sendsSignals: false,
+  isProvisioned: null,
+  isCatalogApp: null,
+  createdAt: 0,
+  updatedAt: 0,
+  edited: null,
+  guestEdit: null,
+  guestsFrozenUntil: null,
+  secretEnteredAt: null,
+  secretVersion: 1,
+};
