@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { bold, okta } from "okta-labels/labels";
+import {
+  bold, // SAML
+  okta,
+} from "okta-labels/labels";
 import { retiredIn, retiredLabels } from "okta-labels/retired";
 import { labelParts, literalLabels } from "./helpers/okta-labels.ts";
 
@@ -152,10 +155,12 @@ describe("Okta's labels in the texts", () => {
   });
 });
 
+// SAML {
 /** Whether a source names a label by its place: okta.tabs.general, tabs.general, or general taken out of okta.tabs. */
 function isNamed(code: string, group: string, key: string): boolean {
   return new RegExp(`\\b${group}\\.${key}\\b|\\{[^{}]*\\b${key}\\b[^{}]*\\} = okta\\.${group}\\b`).test(code);
 }
+// SAML }
 
 /** Whether "okta.x.y" names a label of a group that exists. */
 function isPlace(place: string): boolean {

@@ -96,12 +96,15 @@ const places: readonly (readonly [path: RegExp, pattern: RegExp, text: string])[
   [/^views\/guide\/reasons\.md\.ejs$/, /; saml: .*$|, saml-[\w-]+/gm, ""],
 ];
 
+/** Files of JSON whose members name packages, workspaces or pictures. */
+const manifests = /(?:^|\/)package\.json$|^knip\.json$|^docs\/guides\/.*\.json$/;
+
 /** Removes SAML: its room, its policy, its guides, its tests and its words. Columns and tables stay. */
 export function removeSaml(tree: ForkedFiles): void {
   for (const path of ownedBySaml) tree.remove(path, "SAML");
   for (const path of tree.files())
     if (!isHistory(path)) tree.edit(path, (text) => withoutSaml(path, text), "lines of SAML");
-  for (const path of tree.files().filter((one) => /(?:^|\/)package\.json$|^knip\.json$/.test(one)))
+  for (const path of tree.files().filter((one) => manifests.test(one)))
     if (!mayName(path)) tree.edit(path, (text) => withoutPackages(path, text), "packages of SAML");
 }
 
@@ -143,12 +146,13 @@ function withoutListed(text: string): string {
 
 type Json = Record<string, unknown>;
 
-/** A manifest without the packages, the exports and the workspaces of SAML. */
+/** A manifest without the packages, the exports, the workspaces and the pictures of SAML. */
 export function withoutPackages(path: string, text: string): string {
   const folder = path.replace(/[^/]*$/, "");
   const isGone = (name: string, value: unknown) =>
     packages.some(([where, pattern]) => where.test(path) && pattern.test(name)) ||
     isIn(ownedBySaml, name) ||
+    isIn(ownedBySaml, folder + name) ||
     (typeof value === "string" && value.startsWith("./") && isIn(ownedBySaml, folder + value.slice(2)));
   const kept = (value: unknown): unknown =>
     value && typeof value === "object" && !Array.isArray(value)
