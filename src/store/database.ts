@@ -13,7 +13,7 @@ import { subscriptions as ofTheProduct } from "../../config/events.ts";
 import { databaseSchema, keepsStatements } from "../config.ts";
 import { UnavailableError } from "../errors.ts";
 import type { Subscriptions } from "../events.ts";
-import { keepPrepared, type PostgresConnection } from "./prepared-statements.ts";
+import { keepPrepared } from "./prepared-statements.ts";
 import { isBusy, isRetryable } from "./sql-errors.ts";
 import { createIfAbsent, existingFile, stayWithFile } from "./sqlite-file.ts";
 import { cacheStatements, type SqliteConnection } from "./statement-cache.ts";

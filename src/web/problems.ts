@@ -107,7 +107,8 @@ export function problemOf(error: unknown): ProblemDetails | null {
 }
 
 /** A connection that broke in a commit does not tell whether it was made. */
-const outageDetail = "The service cannot answer now. After a change, look whether it was made before you repeat it.";
+const outageDetail =
+  "The service cannot answer now. After a change, look whether it was made before you repeat it.";
 
 /** The errors of Express and its body parsers. */
 const details: Record<number, string> = {

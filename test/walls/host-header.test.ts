@@ -13,9 +13,9 @@ import { everyPage, type PageCase } from "../helpers/every-page.ts";
 import { lastMailTo, type MailCatcher, mailServerOf, sendMail, startMailCatcher } from "../helpers/mail.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { connectOrg, orgOptions } from "../helpers/org.ts";
-import { samlSettings } from "../helpers/people.ts";
 import { sendSlowly } from "../helpers/raw.ts";
 import { everyRoute, pathOf } from "../helpers/routes.ts";
+import { samlSettings } from "../helpers/saml-settings.ts";
 import { oktaUser } from "../helpers/scim.ts";
 import { useSite } from "../helpers/site.ts";
 

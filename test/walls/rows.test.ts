@@ -7,7 +7,8 @@ import { onEachDatabase, onOneDatabase } from "../helpers/databases.ts";
 import { tableNames } from "../helpers/every-table.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { comeBack, connectOrg, orgOptions } from "../helpers/org.ts";
-import { createTestTenant, samlSettings } from "../helpers/people.ts";
+import { createTestTenant } from "../helpers/people.ts";
+import { samlSettings } from "../helpers/saml-settings.ts";
 import { useSite } from "../helpers/site.ts";
 
 /** The header in which the proxy of a deployment says who asks. */

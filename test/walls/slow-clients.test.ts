@@ -14,12 +14,12 @@ import { onOneDatabase } from "../helpers/databases.ts";
 import {
   createLocalAccount,
   createTestTenant,
-  samlSettings,
   type TestTenant,
   testPasswordCost,
 } from "../helpers/people.ts";
 import { type RawAnswer, requestHead, sendSlowly } from "../helpers/raw.ts";
 import { everyRoute } from "../helpers/routes.ts";
+import { samlSettings } from "../helpers/saml-settings.ts";
 
 /** Short, so that the tests are. The order is that of production. */
 const short: HttpLimits = {

@@ -10,7 +10,7 @@ export type ClientKind = (typeof kinds)[number];
 /** What a client got, as the table counts it: "ok", "503", "refused", or words for something that must not happen. */
 export type Outcome = string;
 
-export interface Result {
+interface Result {
   outcome: Outcome;
   /** Null if there was none. */
   answer: Answer | null;

@@ -37,7 +37,7 @@ export interface World {
   open(): Database;
 }
 
-export interface Replica {
+interface Replica {
   /** Null while it does not run. */
   program: Program | null;
   /** Resolves when it answers. */
