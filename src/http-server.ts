@@ -57,9 +57,20 @@ export function httpServer(handle: RequestListener, log: Log, limits: HttpLimits
     },
   );
   server.maxConnections = limits.connections;
-  server.on("drop", () => log.warn({ connections: limits.connections }, "server.connection_dropped"));
+  server.on("drop", warnOfDrops(log, limits.connections));
   server.on("clientError", answerUnreadable);
   return server;
+}
+
+/** Warns once a minute, so that a flood of connections does not fill the disk with lines. */
+function warnOfDrops(log: Log, connections: number): () => void {
+  let [dropped, warnedAt] = [0, 0];
+  return () => {
+    dropped += 1;
+    if (Date.now() - warnedAt < 60_000) return;
+    log.warn({ connections, dropped }, "server.connection_dropped");
+    [dropped, warnedAt] = [0, Date.now()];
+  };
 }
 
 /**
@@ -96,5 +107,7 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
     `Content-Length: ${text.length}`,
     "Connection: close",
   ];
-  socket.end(`HTTP/1.1 ${[status, ...header].join("\r\n")}\r\n\r\n${text}`);
+  socket.write(`HTTP/1.1 ${[status, ...header].join("\r\n")}\r\n\r\n${text}`);
+  // An end alone would leave the client's half open for as long as it likes: Node no longer times this connection out.
+  socket.destroySoon();
 }

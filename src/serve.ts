@@ -117,6 +117,8 @@ async function drain(server: Server): Promise<void> {
   }, 100);
   const cutOff = setTimeout(() => server.closeAllConnections(), drainMs);
   await closed;
+  // Ends the timer by which node:http looks for slow requests.
+  server.close();
   clearInterval(sweep);
   clearTimeout(cutOff);
 }

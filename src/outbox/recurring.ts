@@ -63,7 +63,7 @@ async function run(
   // A run may take longer than its lease. While it lasts, no other process begins one.
   let renewed: Promise<unknown> = Promise.resolve();
   const renewal = setInterval(() => {
-    renewed = store.renew(claim, leaseMs).catch(warn);
+    renewed = renewed.then(() => store.renew(claim, leaseMs)).catch(warn);
   }, leaseMs / 4).unref();
   /** A renewal that arrives after the release would move the next run to the end of its lease. */
   const endRenewal = async () => {

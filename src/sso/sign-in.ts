@@ -159,14 +159,18 @@ export async function userOfIdentity(req: Request, { subject }: ExternalIdentity
   return known?.userId ?? null;
 }
 
-/** The access epoch of the user who has this identity; null if there is none yet. */
+/**
+ * The access epoch of the user who has this identity, or who will be linked to it by the login name; null if there is none
+ * yet.
+ */
 export async function epochOfIdentity(
   store: TenantStore,
   connection: ConfiguredConnection,
-  { subject }: ExternalIdentity,
+  { subject, loginName }: ExternalIdentity,
 ): Promise<number | null> {
   const known = await store.identities.find(connection.id, storedSubject(connection, subject));
-  return (known && (await store.users.byId(known.userId)))?.accessEpoch ?? null;
+  const user = known ? await store.users.byId(known.userId) : await store.users.byLoginName(loginName);
+  return user?.accessEpoch ?? null;
 }
 
 /**

@@ -34,9 +34,18 @@ export function isForeignKeyViolation(error: unknown): boolean {
   return code === "23503" || (code === "SQLITE_CONSTRAINT" && message.includes("FOREIGN KEY"));
 }
 
-/** Whether the same transaction may succeed if it runs again: PostgreSQL's deadlock and serialization failures. */
+/**
+ * Whether the same transaction may succeed if it runs again: PostgreSQL's deadlock and serialization failures, and a prepared
+ * lookup whose columns a migration changed (prepared-statements.ts).
+ */
 export function isRetryable(error: unknown): boolean {
-  return ["40P01", "40001"].includes(driverError(error).code);
+  return ["40P01", "40001"].includes(driverError(error).code) || isStalePlan(error);
+}
+
+/** The connection is replaced, so the next one plans anew. */
+function isStalePlan(error: unknown): boolean {
+  const { code, message } = driverError(error);
+  return code === "0A000" && message.includes("cached plan");
 }
 
 const connectionCodes = new Set([
@@ -56,7 +65,7 @@ export function isUnavailable(error: unknown): boolean {
   // Class 08: connection exception; 57P0x: the server is shutting down or starting; class 53: out of disk, memory or
   // connections; 58030: an I/O error; 25006: a standby that is not promoted yet. The last two lost to other transactions.
   if (/^(08...|57P0.|53...|58030|25006|40001|40P01)$/.test(code)) return true;
-  if (unavailableSqlite.has(code)) return true;
+  if (unavailableSqlite.has(code) || isStalePlan(error)) return true;
   return /Timeout acquiring a connection|Connection terminated|is not queryable|^timeout expired$/.test(
     message,
   );

@@ -38,12 +38,14 @@ type PooledConnection = SqliteConnection & { __knex__disposed?: unknown };
 export function stayWithFile(connection: PooledConnection, file: string): void {
   const opened = identityOf(file);
   const moved = () =>
-    identityOf(file) === opened ? null : new UnavailableError("the database file was moved or replaced");
+    opened !== null && identityOf(file) === opened
+      ? null
+      : new UnavailableError("the database file was moved or replaced, or cannot be seen");
   for (const method of ["all", "run"] as const) {
     const execute = connection[method].bind(connection);
     connection[method] = (sql, bindings, done) => {
       const finish = function (this: unknown, error: Error | null, rows?: unknown) {
-        // knex's validation before the next use closes the connection. It also must not be used on in a transaction of before.
+        // knex checks a connection before its next use, and closes this one. So does one whose transaction did not begin or end.
         if (error && (isDead(error) || transactionEdge.test(sql))) connection.__knex__disposed = error;
         done.call(this, error, rows);
       };
@@ -61,7 +63,12 @@ function isDead(error: Error & { code?: string }): boolean {
   return error instanceof UnavailableError || deadCodes.has(error.code ?? "");
 }
 
+/** Null if there is no file, or if it cannot be seen: this also runs in a callback of the driver, where nothing may throw. */
 function identityOf(file: string): string | null {
-  const found = statSync(file, { throwIfNoEntry: false, bigint: false });
-  return found ? `${found.dev}/${found.ino}` : null;
+  try {
+    const { dev, ino } = statSync(file, { bigint: true });
+    return `${dev}/${ino}`;
+  } catch {
+    return null;
+  }
 }

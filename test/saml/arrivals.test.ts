@@ -7,11 +7,12 @@ import {
   unblockPerson,
 } from "../../src/directory/administration.ts";
 import { changeSettings, disableConnection, enableConnection } from "../../src/directory/connections.ts";
+import { provisionUser } from "../../src/directory/provisioning.ts";
 import type { Connection, SamlSettings, User } from "../../src/model.ts";
 import { startTestApp, type TestApp } from "../helpers/app.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
-import { createLocalAccount, createTestTenant, type TestTenant } from "../helpers/people.ts";
+import { createLocalAccount, createTestTenant, provisioned, type TestTenant } from "../helpers/people.ts";
 import { idpEntityId, samlDataKey, useSamlSite } from "../helpers/saml-site.ts";
 import { sessionSecret } from "../helpers/site.ts";
 
@@ -109,6 +110,18 @@ describe("a SAML response that was accepted, before its sign-in is finished", ()
         assert.equal(await isSignedIn(to.client), false);
       });
     }
+
+    it("does not sign in for the first time after the person of this login name was signed out", async () => {
+      const acme = await createTestTenant(use().database);
+      const connection = await site().connect({}, {}, acme);
+      const by = await createLocalAccount(acme.store, "owner@acme.example", "owner");
+      const user = await provisionUser(acme.store, acme.writer, provisioned("grace@acme.example"));
+      const client = site().app.client();
+      const finish = await post(client, "grace@acme.example", connection);
+      await signOutPerson(acme.store, { userId: by.id }, user.id);
+      assert.equal((await client.get(finish)).status, 403);
+      assert.equal((await client.get(await post(client, "grace@acme.example", connection))).status, 303);
+    });
 
     it("makes no account for a person of the former provider", async () => {
       const acme = await createTestTenant(use().database);

@@ -207,6 +207,8 @@ describe("isUnavailable", () => {
     // pg's, if the server accepts a connection and then says nothing.
     [{ message: "timeout expired" }, true],
     [{ message: "Client was closed and is not queryable" }, true],
+    [{ code: "0A000", message: "cached plan must not change result type" }, true],
+    [{ code: "0A000", message: "not supported" }, false],
     [{ code: "23505" }, false],
     [{ code: "42P01" }, false],
     [new Error("anything else"), false],
@@ -219,7 +221,8 @@ describe("isUnavailable", () => {
 });
 
 describe("isRetryable", () => {
-  it("is true only for deadlocks and serialization failures", () => {
+  it("is true only for deadlocks, serialization failures and stale plans", () => {
+    assert.equal(isRetryable({ code: "0A000", message: "cached plan must not change result type" }), true);
     const codes = ["40P01", "40001", "23505", "SQLITE_BUSY"];
     assert.deepEqual(
       codes.filter((code) => isRetryable({ code })),

@@ -17,6 +17,7 @@ import {
   type TestTenant,
   testPasswordCost,
 } from "../helpers/people.ts";
+import { until } from "../helpers/processes.ts";
 import { type RawAnswer, requestHead, sendSlowly } from "../helpers/raw.ts";
 import { everyRoute } from "../helpers/routes.ts";
 import { samlSettings } from "../helpers/saml-settings.ts";
@@ -24,15 +25,15 @@ import { samlSettings } from "../helpers/saml-settings.ts";
 /** Short, so that the tests are. The order is that of production. */
 const short: HttpLimits = {
   headersMs: 300,
-  bodyMs: 400,
-  requestMs: 1_500,
+  bodyMs: 900,
+  requestMs: 3_000,
   idleMs: 300,
   checkMs: 50,
   headerBytes: 16_384,
   connections: 12,
 };
 /** Much later than each limit, and much earlier than a test's end. */
-const soonMs = 3_000;
+const soonMs = 15_000;
 
 const form = { "Content-Type": "application/x-www-form-urlencoded" };
 const json = { "Content-Type": "application/json" };
@@ -120,6 +121,16 @@ describe("a slow or greedy client", () => {
     it("that says nothing at all is cut off", async () => {
       const { ms } = await sendSlowly(port, "");
       assert.ok(ms < soonMs, `${ms} ms`);
+    });
+
+    it("that keeps its half of the connection open after the answer does not hold it", async () => {
+      const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+      socket.resume().on("error", () => undefined);
+      await new Promise((resolve) => socket.once("end", resolve));
+      const held = () =>
+        new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
+      await until("the server has let go", async () => (await held()) === 0);
+      socket.destroy();
     });
 
     it("with a header above 16 KB is told so in plain text", async () => {

@@ -48,7 +48,13 @@ export function tenantPendingLogins(scope: TenantScope, now: () => number) {
       .orderBy("expires_at")
       .offset(Math.ceil(busiest.held / 2) - 1)
       .first("expires_at")) as { expires_at: number } | undefined;
-    if (middle) await ofNetwork().where("expires_at", "<=", middle.expires_at).delete();
+    if (!middle) return;
+    // Another request may have made room meanwhile; its choice must not be followed by the next busiest network.
+    const isStillFull = scope.raw(
+      "(select count(*) from pending_logins as held where held.tenant_id = ? and held.connection_id = ?) >= ?",
+      [scope.tenantId, connectionId, maxPendingLogins],
+    );
+    await ofNetwork().where("expires_at", "<=", middle.expires_at).whereRaw(isStillFull).delete();
   }
 
   return {
