@@ -15,6 +15,7 @@ import { judgeSignIn, RefusedError } from "../errors.ts";
 import type { AssignableRole, ExternalIdentity } from "../model.ts";
 import {
   type ConfiguredConnection,
+  connectionActive,
   findConnection,
   requireActive,
   requireActiveOrTest,
@@ -147,6 +148,8 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
     const repeated = ["state", "code", "error", "iss"].filter((name) => searchParams.getAll(name).length > 1);
     const [state, error] = [searchParams.get("state"), searchParams.get("error")];
     const pending = state && repeated.length === 0 ? await pendingLogins.resume(req, state) : null;
+    // A connection that is switched off loses its sign-ins in flight, and people should read why theirs ended.
+    if (pending === null && sso.connection.status === "disabled") judgeSignIn([connectionActive], sso);
     judgeSignIn(callbackRules, { repeated, state, pending, error });
     const { testId, ...expected } = pending as PendingLogin;
     sso.testId = testId;
