@@ -201,7 +201,7 @@ describe("a transaction that deadlocks with another one", () => {
 describe("a statement that PostgreSQL does not answer", () => {
   onDatabase("PostgreSQL", (use) => {
     it("fails after the limit, frees its connection, and rolls its transaction back", async () => {
-      const limited = openDatabase(use().url, "off", undefined, 300);
+      const limited = openDatabase(use().url, "off", undefined, 2_000);
       const tenant = newTenant("too-slow");
       const started = Date.now();
       const slow = limited.transaction(async (inside) => {
@@ -209,9 +209,9 @@ describe("a statement that PostgreSQL does not answer", () => {
         await inside.sql().raw("select pg_sleep(20)");
       });
       await assert.rejects(slow, isUnavailable);
-      assert.ok(Date.now() - started < 5_000, "it waited for the server");
+      assert.ok(Date.now() - started < 15_000, "it waited for the server");
       assert.equal(await exists(limited, tenant.slug), false);
-      await limited.sql().raw("select pg_sleep(0.1)");
+      await limited.sql().raw("select 1");
       await limited.close();
     });
   });

@@ -13,6 +13,7 @@ import { everyPage, type PageCase } from "../helpers/every-page.ts";
 import { lastMailTo, type MailCatcher, mailServerOf, sendMail, startMailCatcher } from "../helpers/mail.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { connectOrg, orgOptions } from "../helpers/org.ts";
+import { until } from "../helpers/processes.ts";
 import { sendSlowly } from "../helpers/raw.ts";
 import { everyRoute, pathOf } from "../helpers/routes.ts";
 import { samlSettings } from "../helpers/saml-settings.ts";
@@ -211,8 +212,7 @@ describe("a request that names another host", () => {
         return catcher.mails.length > 0;
       };
       // The mail is added after the answer.
-      for (let tries = 0; !(await sent()) && tries < 50; tries++)
-        await new Promise((resolve) => setTimeout(resolve, 20));
+      await until("the mail is sent", sent);
       const found = lastMailTo(catcher, site().owner.loginName);
       assert.ok(
         found.links.length > 0 && found.links.every((link) => link.startsWith(site().app.url)),
