@@ -146,8 +146,9 @@ describe("a slow or greedy client", () => {
       const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
       socket.resume().on("error", () => undefined);
       await new Promise((resolve) => socket.once("end", resolve));
+      const [server] = servers;
       const held = () =>
-        new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
+        new Promise<number>((resolve) => server?.getConnections((_, count) => resolve(count)));
       await until("the server has let go", async () => (await held()) === 0);
       socket.destroy();
     });
