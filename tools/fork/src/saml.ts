@@ -124,7 +124,7 @@ export const saysSaml = (path: string, line: string): boolean =>
 
 /** A file that stays, without the lines of SAML. */
 export function withoutSaml(path: string, text: string): string {
-  if (mayName(path)) return text;
+  if (mayName(path)) return withoutMarked(text, "SAML");
   let result = withoutListed(withoutPaths(withoutMarked(text, "SAML"), ownedBySaml));
   if (path.endsWith(".md"))
     result = withoutLinks(result, (target) => isIn(ownedBySaml, resolved(path, target.replace(/#.*/, ""))));
