@@ -21,6 +21,7 @@ const self = "scripts/upgrade.mjs";
 
 /** Written by npm run guide and by npm install, so that their conflicts need no decision. */
 const generated = /^docs\/(guides|oin|explanation\/pictures)\/|^package-lock\.json$/;
+const lockFile = "package-lock.json";
 /** About the fork, in its own words. */
 const ownWords = /^((README|SECURITY)\.md|LICENSE)$/;
 /** Fork and starter add packages and scripts to adjacent lines, which are members of an object for npm. */
@@ -94,7 +95,7 @@ function forked(commit, forkIn, parents) {
   try {
     git("worktree", "add", "--detach", "--quiet", folder, commit);
     if (existsSync("node_modules")) symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
-    forkIn(folder);
+    forkIn(folder, commit);
     rmSync(join(folder, "node_modules"), { force: true });
     gitIn(folder, "add", "--all");
     const tree = gitIn(folder, "write-tree");
@@ -112,7 +113,7 @@ function forkBy(before) {
   if (!fork) throw new Refusal("package.json has no words of npm run fork. Pass your command with --strip.");
   const { name, slug, remove } = fork;
   const removed = remove.length > 0 ? ["--remove", remove.join(",")] : [];
-  return (folder) => {
+  return (folder, commit) => {
     if (!existsSync(join(folder, forkProgram)))
       throw new Refusal(`A version has no ${forkProgram}. Pass your command with --strip.`);
     const command = ["--import", "tsx", forkProgram, "--name", name, "--slug", slug, ...removed];
@@ -122,6 +123,10 @@ function forkBy(before) {
     const end = isOld ? attempt(folder, process.execPath, ...command) : withoutGuide;
     // The command stores its words before it formats. A version with a problem that its linter reports can be merged, too.
     if (end.status !== 0 && !wordsIn(folder)) throw notForked(end.stderr);
+    if (end.status !== 0)
+      say(
+        `The fork of ${commit.slice(0, 10)} is used, but its command ended with an error. Check the merged files:\n${end.stderr}`,
+      );
     if (existsSync(changelog)) gitIn(folder, "checkout", "--quiet", before, "--", changelog);
   };
 }
@@ -156,6 +161,10 @@ function takeGenerated(path) {
   const taken = spawnSync("git", ["checkout", "--theirs", "--", path], { stdio: "ignore" });
   if (taken.status === 0) git("add", "--", path);
   else git("rm", "--quiet", "--force", "--", path);
+  if (path === lockFile)
+    say(
+      `Took the new version's ${path}: npm install adds your own packages again, at the newest versions that your package.json allows.`,
+    );
   return true;
 }
 
@@ -171,16 +180,17 @@ function keepOwn(path) {
 /** Merges a conflicting package.json by its members. Leaves it as it is, and returns false, if both sides changed one. */
 function mergeManifest(path) {
   if (!manifest.test(path)) return false;
-  const [base, ours, theirs] = [1, 2, 3].map((stage) => {
-    const { status, stdout } = spawnSync("git", ["show", `:${stage}:${path}`], { encoding: "utf8" });
-    return status === 0 ? JSON.parse(stdout) : undefined;
-  });
   try {
+    const [base, ours, theirs] = [1, 2, 3].map((stage) => {
+      const { status, stdout } = spawnSync("git", ["show", `:${stage}:${path}`], { encoding: "utf8" });
+      return status === 0 ? JSON.parse(stdout) : undefined;
+    });
     const merged = mergeMembers(base, ours, theirs);
     if (merged === undefined) return false;
     writeFileSync(path, `${JSON.stringify(merged, null, 2)}\n`);
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    // A side that is not JSON is for a person, too.
+    if (!(error instanceof Refusal || error instanceof SyntaxError)) throw error;
     return false;
   }
   git("add", "--", path);

@@ -3,6 +3,7 @@ import type { Answer } from "../helpers/client.ts";
 import { allScopes, sendTokenRequest, signIdJag } from "../helpers/id-jag.ts";
 import { claims, form } from "./hostile-table.ts";
 import type { HostileWorld } from "./hostile-world.ts";
+import { samlSubject } from "./hostile-world.ts"; // SAML
 
 /** A request that has to be accepted, with the scopes of its token. */
 interface AcceptedRequest {
@@ -55,6 +56,16 @@ export const acceptedRequests: readonly AcceptedRequest[] = [
     const parts = { claims: { jti, resource } };
     return await world.send(await signIdJag(orgs.noNewcomers, app.url, agent.clientId, parts));
   }),
+  // SAML {
+  accepted("a person of a SAML connection, and the same id at another org", async (world) => {
+    const jti = "same-by-saml";
+    const resource = `${world.app.url}/mcp`;
+    await world.exchange({ claims: { jti, resource } });
+    const { orgs, app, agent } = world;
+    const parts = { claims: { jti, resource, sub_id: samlSubject(world) } };
+    return await world.send(await signIdJag(orgs.saml, app.url, agent.clientId, parts));
+  }),
+  // SAML }
   accepted(
     "more scopes than the org granted: the others are left out",
     async (world) => world.exchange({ claims: { scope: "tasks.read" } }, { scope: all }),

@@ -25,6 +25,16 @@ const describedAt =
     const client = await signedClient(world.documentKey, clientId, world.app.url);
     return await sendTokenRequest(world.strictApp, { assertion, ...client });
   };
+/** As the key client, which names another type of its own assertion. */
+const assertionOfType =
+  (type: string): HostileRequest["send"] =>
+  async (world) => {
+    const { clientId, key } = world.keyAgent;
+    const client = await signedClient(key, clientId, world.app.url);
+    const assertion = await signIdJag(world.org, world.app.url, clientId);
+    const named = { client_assertion_type: `urn:ietf:params:oauth:client-assertion-type:${type}` };
+    return await sendTokenRequest(world.app, { assertion, ...client, ...named });
+  };
 const basic = (id: string, secret: string) => ({
   authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`,
 });
@@ -45,16 +55,8 @@ const unknown = refusedBy(
   ["a bearer token as the client", (world) => world.exchange({}, none, { authorization: "Bearer x" })],
   ["a client without a secret", form({ client_secret: undefined })],
   ["an empty secret", form({ client_secret: "" })],
-  [
-    "an own assertion of an unknown type",
-    async (world) => {
-      const { clientId, key } = world.keyAgent;
-      const client = await signedClient(key, clientId, world.app.url);
-      const assertion = await signIdJag(world.org, world.app.url, clientId);
-      const type = { client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt" };
-      return await sendTokenRequest(world.app, { assertion, ...client, ...type });
-    },
-  ],
+  ["an own assertion of an unknown type", assertionOfType("jwt")],
+  ["an own assertion of the type for SAML", assertionOfType("saml2-bearer")], // SAML
 );
 
 const facts = [

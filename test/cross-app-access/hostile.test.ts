@@ -168,10 +168,16 @@ function assertRefusal(answer: Answer, { error }: HostileRequest, world: Hostile
 }
 
 /** Names that an answer must not contain. */
-function namesIn({ acme, bravo, connection, other, orgs, org, agent }: HostileWorld): string[] {
+function namesIn(world: HostileWorld): string[] {
+  const { acme, bravo, connection, other, orgs, org, agent } = world;
   const tenants = [acme, bravo].flatMap(({ tenant }) => [tenant.slug, tenant.name, tenant.id]);
   const hosts = [org, ...Object.values(orgs)].map(({ issuer }) => issuer);
-  return [...tenants, ...hosts, connection.key, other.key, agent.secret, "acme.example", "00u"];
+  const keys = [
+    connection.key,
+    other.key,
+    world.saml.key, // SAML
+  ];
+  return [...tenants, ...hosts, ...keys, agent.secret, "acme.example", "00u"];
 }
 
 /** The outcome of a request without its rule, in the words of the table. */

@@ -287,6 +287,13 @@ describeInBrowser("the pages of the demo", (browser) => {
     // No session and no cookie: the path of a refused sign-in tells the customer.
     const refused = await (await fetch(`${demo.url}/oidc/acme/callback?code=x&state=y`)).text();
     assert.match(refused, /href="\/demo\/acme">The story · Acme Rockets →/);
+    // SAML {
+    const refusedBySaml = await fetch(`${demo.url}/saml/globex/acs`, {
+      method: "POST",
+      body: new URLSearchParams({ SAMLResponse: "x" }),
+    });
+    assert.match(await refusedBySaml.text(), /href="\/demo\/globex">The story · Globex Gardens →/);
+    // SAML }
   }).timeout(60_000);
 
   it("show the owner's inspector to be read, and let no one change it without the password", async () => {

@@ -75,6 +75,13 @@ describe("the issuer of an OIDC connection", () => {
     });
   }
 
+  // SAML {
+  it("may not be a shared one, and the error says how its customers can sign in", () => {
+    for (const entered of ["https://accounts.google.com", "https://login.microsoftonline.com/common/v2.0"])
+      assert.throws(() => checkIssuer(entered, false), /^InvalidError: Many companies .* by SAML\.$/);
+  });
+  // SAML }
+
   it("may use http in a demo, but never be a custom authorization server", () => {
     assert.equal(checkIssuer("http://127.0.0.1:4000/", true), "http://127.0.0.1:4000");
     assert.throws(() => checkIssuer("http://127.0.0.1:4000/oauth2/default", true), InvalidError);

@@ -156,6 +156,7 @@ describe("npm run upgrade", () => {
       ]);
       assert.deepEqual(JSON.parse(read("package.json")).fork.name, "Shelfwise");
       assert.equal(read("package-lock.json"), "new\n", "the new version's, until npm install");
+      assert.match(stdout, /^Took the new version's package-lock\.json: npm install adds your own packages/m);
     });
 
     it("leaves the decision to a person if the starter has another version of it", () => {
@@ -166,6 +167,17 @@ describe("npm run upgrade", () => {
       assert.match(stdout, /Resolve these 1 conflicts, then git commit:\n {2}package\.json\n/);
       assert.match(read("package.json"), /<<<<<<<[\s\S]*"1\.0\.0"[\s\S]*"2\.0\.0"[\s\S]*>>>>>>>/);
     });
+  });
+
+  it("leaves a manifest that is not JSON to a person, and says how to go back", () => {
+    const path = "tools/extra/package.json";
+    write({ [path]: '{ "name": "ours", }\n' }, "ours");
+    git("switch", "-q", "upstream");
+    write({ [path]: '{ "name": "theirs" }\n' }, "version 3");
+    git("switch", "-q", "fork");
+    const { status, stdout, stderr } = upgrade("upstream");
+    assert.deepEqual([status, stderr], [1, ""]);
+    assert.match(stdout, /Resolve these 1 conflicts.*\n {2}tools\/extra\/package\.json\nOr go back: /);
   });
 
   it("keeps the fork's own README where both sides changed it, and says so", () => {
@@ -208,9 +220,13 @@ describe("npm run upgrade", () => {
 
   it("merges a version whose own linter refuses its code, and refuses one whose command fails", () => {
     git("switch", "-q", "upstream");
-    write({ "tools/fork/src/main.ts": `${forkProgram}process.exitCode = 1;` }, "version 3");
+    const refuses = 'console.error("biome failed"); process.exitCode = 1;';
+    write({ "tools/fork/src/main.ts": `${forkProgram}${refuses}` }, "version 3");
+    const version = git("rev-parse", "HEAD");
     git("switch", "-q", "fork");
-    assert.equal(upgrade("upstream").status, 0);
+    const { status, stdout } = upgrade("upstream");
+    assert.equal(status, 0);
+    assert.match(stdout, new RegExp(`fork of ${version.slice(0, 10)} is used, but .*\nbiome failed`));
     assert.equal(read("src/app.ts"), "zero\none, changed\ntwo, changed\n");
     git("switch", "-q", "upstream");
     write({ "tools/fork/src/main.ts": 'throw new Error("broken");' }, "version 4");

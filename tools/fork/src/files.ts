@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { ForkError } from "./options.ts";
 
 /** One thing that the command did to a file. */
 export interface Change {
@@ -45,8 +46,16 @@ export class ForkedFiles {
     this.changes.push({ path, what });
   }
 
+  /** Changes a file, if it is there. A ForkError of the change names the file. */
   edit(path: string, change: (text: string) => string, what: string): void {
-    if (this.has(path)) this.write(path, change(this.read(path)), what);
+    if (!this.has(path)) return;
+    let text: string;
+    try {
+      text = change(this.read(path));
+    } catch (error) {
+      throw error instanceof ForkError ? new ForkError(`${path}: ${error.message}`) : error;
+    }
+    this.write(path, text, what);
   }
 
   /** Removes a file or a folder, if it is there. */

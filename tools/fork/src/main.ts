@@ -29,13 +29,14 @@ function main(tree: ForkedFiles): void {
   if (options.remove.includes("tasks")) removeTasks(tree, record?.remove.includes("tasks") ?? false);
   // After the tasks, because the smallest domain brings example data for the demo.
   if (options.remove.includes("demo")) removeDemo(tree);
-  if (options.remove.includes("saml")) removeSaml(tree);
+  const isRepeated = record?.remove.includes("saml") ?? false;
+  if (options.remove.includes("saml")) removeSaml(tree, isRepeated);
   writeRecord(tree, options);
   if (tree.changes.length === 0) {
     console.log("There was nothing to do.");
     return;
   }
-  if (tree.changes.some(({ what }) => what === "packages of SAML")) tidyPackages();
+  if (tree.changes.some(({ what }) => what === "packages of SAML")) tidyPackages(isRepeated);
   run("npx", "biome", "check", "--write", ".");
   const guide = options.guide ? run("npm", "run", "--silent", "guide") : "";
   const notWritten = guide.split("\n").filter((line) => line.startsWith("Not written"));
@@ -69,8 +70,11 @@ function run(program: string, ...words: string[]): string {
   return stdout;
 }
 
-/** Packages that are gone leave the lock file, too, and what only they imported is not exported any more. */
-function tidyPackages(): void {
+/**
+ * Packages that are gone leave the lock file, too. The first time, what only SAML imported is not exported any more; later, an
+ * export that nothing uses yet may be the fork's own.
+ */
+function tidyPackages(isRepeated: boolean): void {
   run(
     "npm",
     "install",
@@ -80,7 +84,7 @@ function tidyPackages(): void {
     "--no-audit",
     "--no-fund",
   );
-  run("npx", "knip", "--fix", "--fix-type", "exports,types", "--no-exit-code");
+  if (!isRepeated) run("npx", "knip", "--fix", "--fix-type", "exports,types", "--no-exit-code");
 }
 
 /** The files in which a person has to find other words. */

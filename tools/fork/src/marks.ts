@@ -1,14 +1,31 @@
 import { dirname, join, normalize } from "node:path";
+import { ForkError } from "./options.ts";
 
 /**
  * Removes the lines that end with a mark, and what is between two of them. In code: `// demo only`, `// demo only {` and
  * `// demo only }`. In Markdown, the same as HTML comments; in templates, as comments of EJS: `<%# SAML %>`. In files whose
- * comments begin with #, blocks alone.
+ * comments begin with #, blocks alone. Throws ForkError if a block has no end of its own, because the rest would go, too.
  */
 export function withoutMarked(text: string, mark: string): string {
-  const blocks = new RegExp(String.raw`^.*(?:\/\/|<!--|<%#|#) ${mark} \{[\s\S]*?${mark} \}.*\n`, "gm");
-  const lines = new RegExp(String.raw`^.*(?:\/\/|<!--|<%#) ${mark}(?: (?:--|-?%)>)?\n`, "gm");
-  return text.replaceAll(blocks, "").replaceAll(lines, "");
+  if (!text.includes(mark)) return text;
+  const begin = new RegExp(String.raw`(?:\/\/|<!--|<%#|#) ${mark} \{`);
+  const line = new RegExp(String.raw`(?:\/\/|<!--|<%#) ${mark}(?: (?:--|-?%)>)?\r?\n$`);
+  const end = `${mark} }`;
+  let open: string | null = null;
+  const kept = text.split(/(?<=\n)/).filter((one) => {
+    const begins = begin.test(one);
+    if (begins && open !== null) throw unclosed(open, mark);
+    if (begins) open = one;
+    const isInside = open !== null;
+    if (isInside && one.includes(end)) open = null;
+    return !isInside && !line.test(one);
+  });
+  if (open !== null) throw unclosed(open, mark);
+  return kept.join("");
+}
+
+function unclosed(line: string, mark: string): ForkError {
+  return new ForkError(`The block that begins with the line "${line.trim()}" has no line "${mark} }".`);
 }
 
 /**

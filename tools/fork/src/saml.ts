@@ -99,8 +99,16 @@ const places: readonly (readonly [path: RegExp, pattern: RegExp, text: string])[
 /** Files of JSON whose members name packages, workspaces or pictures. */
 const manifests = /(?:^|\/)package\.json$|^knip\.json$|^docs\/guides\/.*\.json$/;
 
-/** Removes SAML: its room, its policy, its guides, its tests and its words. Columns and tables stay. */
-export function removeSaml(tree: ForkedFiles): void {
+/**
+ * Removes SAML: its room, its policy, its guides, its tests and its words. Columns and tables stay. After the first time, if no
+ * file of SAML came back by a merge, only marked lines go: words and packages are the fork's own.
+ */
+export function removeSaml(tree: ForkedFiles, isRepeated: boolean): void {
+  if (isRepeated && !ownedBySaml.some((path) => tree.has(path))) {
+    for (const path of tree.files())
+      if (!isHistory(path)) tree.edit(path, (text) => withoutMarked(text, "SAML"), "lines of SAML");
+    return;
+  }
   for (const path of ownedBySaml) tree.remove(path, "SAML");
   for (const path of tree.files())
     if (!isHistory(path)) tree.edit(path, (text) => withoutSaml(path, text), "lines of SAML");
@@ -124,7 +132,7 @@ export const saysSaml = (path: string, line: string): boolean =>
 
 /** A file that stays, without the lines of SAML. */
 export function withoutSaml(path: string, text: string): string {
-  if (mayName(path)) return text;
+  if (mayName(path)) return withoutMarked(text, "SAML");
   let result = withoutListed(withoutPaths(withoutMarked(text, "SAML"), ownedBySaml));
   if (path.endsWith(".md"))
     result = withoutLinks(result, (target) => isIn(ownedBySaml, resolved(path, target.replace(/#.*/, ""))));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { ownedByDemo, saysDemo, withoutDemo } from "../src/demo.ts";
 import { isIn, resolved, withoutLinks, withoutMarked, withoutPaths } from "../src/marks.ts";
+import { ForkError } from "../src/options.ts";
 import { ownTest, withoutDoneSteps } from "../src/start.ts";
 import { textFiles } from "./text-files.ts";
 
@@ -13,6 +14,18 @@ describe("the marks in files", () => {
     const page = "A.\nB. <!-- demo only -->\n<!-- demo only { -->\nC.\n<!-- demo only } -->\nD.\n";
     assert.equal(withoutMarked(page, "demo only"), "A.\nD.\n");
     assert.equal(withoutMarked(code, "another mark"), code);
+  });
+
+  it("may end in CRLF, and a block that has no end is an error, not the end of the next one", () => {
+    const code = "a\r\nb // SAML\r\n// SAML {\r\nc\r\n// SAML }\r\nd\r\n";
+    assert.equal(withoutMarked(code, "SAML"), "a\r\nd\r\n");
+    const message = /The block that begins with the line "\/\/ SAML \{" has no line "SAML \}"/;
+    const open = "// SAML {\na\n";
+    for (const text of [open, `${open}b\n// SAML {\nc\n// SAML }\n`])
+      assert.throws(
+        () => withoutMarked(text, "SAML"),
+        (error) => error instanceof ForkError && message.test(error.message),
+      );
   });
 
   it("are comments in templates and in settings, too", () => {

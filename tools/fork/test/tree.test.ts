@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { changeBrand } from "../src/brand.ts";
 import { ForkedFiles } from "../src/files.ts";
+import { withoutMarked } from "../src/marks.ts";
 import { report } from "../src/report.ts";
+import { removeSaml } from "../src/saml.ts";
 import { readRecord, startFork, writeRecord } from "../src/start.ts";
 import { leftOver, removeTasks } from "../src/tasks.ts";
 
@@ -101,6 +103,32 @@ describe("npm run fork", () => {
     assert.deepEqual([...new Set(changes.map(({ path }) => path))], ["src/new.ts"]);
     assert.equal(text("src/new.ts"), "label(Shelf Wise);\n");
     assert.equal(text("src/notes/routes.ts"), "mine\n");
+  });
+
+  it("leaves words and packages to the fork once SAML is removed, until a file of it comes back", () => {
+    const put = (path: string, content: string) => {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+    };
+    const removed = (isRepeated: boolean) => removeSaml(new ForkedFiles(root), isRepeated);
+    const own = 'say("SAML, by hand"); // ours\n';
+    const manifest = '{ "dependencies": { "xml-crypto": "6.0.0" } }\n';
+    put("package.json", manifest);
+    put("src/feed.ts", `${own}saml(); // SAML\n`);
+    removed(true);
+    assert.equal(text("src/feed.ts"), own);
+    assert.equal(text("package.json"), manifest);
+    put("src/saml/login.ts", "back\n");
+    removed(true);
+    assert.equal(text("src/feed.ts"), 'say("by hand"); // ours\n');
+    assert.deepEqual(JSON.parse(text("package.json")), { dependencies: {} });
+  });
+
+  it("names the file in which a marked block has no end", () => {
+    const broken = () => new ForkedFiles(root).edit("src/app.ts", (one) => withoutMarked(one, "x"), "x");
+    writeFileSync(join(root, "src/app.ts"), "// x {\na\n");
+    assert.throws(broken, /src\/app\.ts: The block that begins with the line/);
+    assert.equal(text("src/app.ts"), "// x {\na\n");
   });
 
   it("renames a fork, and keeps addresses that a person has entered", () => {
