@@ -4,15 +4,9 @@ import { brand } from "../../config/brand.ts";
 import { crossAppAccessUrls, oidcUrls, paths } from "../endpoints.ts";
 import type { ConnectionType } from "../model.ts";
 import { addAgent } from "./agent-seed.ts";
+import type { ProtocolApp } from "./protocol-app.ts";
 import { samlApp } from "./saml.ts"; // SAML
 import { type DemoTenant, demoTenants, loginOf, namesOf, orgIdOf } from "./tenants.ts";
-
-/** How an app of the org signs people in by one protocol. */
-export interface ProtocolApp {
-  signOn(baseUrl: string, key: string, before: OrgSeed | null): Promise<OrgApp["signOn"]>;
-  /** How Universal Logout names them. */
-  subjectFormat: "email" | "iss_sub";
-}
 
 const protocolApps: Readonly<Record<ConnectionType, ProtocolApp>> = {
   oidc: { signOn: oidcSignOn, subjectFormat: "email" },

@@ -5,7 +5,7 @@ import { samlUrls } from "../endpoints.ts";
 import type { SamlSettings } from "../model.ts";
 import { parseIdpMetadata } from "../saml/idp-metadata.ts";
 import { guardedDocument } from "../trust/guarded-fetch.ts";
-import type { ProtocolApp } from "./org-seed.ts";
+import type { ProtocolApp } from "./protocol-app.ts";
 
 /** The app of a customer that signs in by SAML. */
 export const samlApp: ProtocolApp = {

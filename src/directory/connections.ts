@@ -85,7 +85,7 @@ export async function changeSettings(
       await inside.accessTokens.endOf({ connectionId });
       await protectLastOwner(inside, () => inside.identities.removeOfConnection(connectionId));
       await inside.ownerApprovals.removeOfConnection(connectionId);
-      // A SAML sign-in may have been accepted and not be finished: its subject is a person of the former provider.
+      // A sign-in may have been accepted and not be finished: its subject is a person of the former provider.
       await inside.pendingLogins.removeOfConnection(connectionId);
     }
     // A stream of events belongs to the org that sends it.

@@ -7,7 +7,7 @@ import { createLog } from "../../src/log.ts";
 import type { Connection } from "../../src/model.ts";
 import { quietConfig } from "../../tools/guide/src/quiet-config.ts";
 import { apiKeyOf } from "../helpers/api-keys.ts";
-import { createSigningKey } from "../helpers/certificates.ts";
+import { createSigningKey } from "../helpers/certificates.ts"; // SAML
 import { onOneDatabase } from "../helpers/databases.ts";
 import { everyPage, type PageCase } from "../helpers/every-page.ts";
 import { lastMailTo, type MailCatcher, mailServerOf, sendMail, startMailCatcher } from "../helpers/mail.ts";
@@ -16,7 +16,7 @@ import { connectOrg, orgOptions } from "../helpers/org.ts";
 import { until } from "../helpers/processes.ts";
 import { sendSlowly } from "../helpers/raw.ts";
 import { everyRoute, pathOf } from "../helpers/routes.ts";
-import { samlSettings } from "../helpers/saml-settings.ts";
+import { samlSettings } from "../helpers/saml-settings.ts"; // SAML
 import { oktaUser } from "../helpers/scim.ts";
 import { useSite } from "../helpers/site.ts";
 
@@ -81,15 +81,17 @@ describe("a request that names another host", () => {
     let op: OpenIdProvider;
     let pages: PageCase[];
     let oidc: Connection;
-    let saml: Connection;
+    let saml: Connection; // SAML
     before(async () => {
       catcher = await startMailCatcher();
       op = await startOpenIdProvider();
       pages = await everyPage(use, site());
       oidc = await connectOrg(op, { baseUrl: site().app.url, tenant: site().acme });
+      // SAML {
       const { certificate } = await createSigningKey("acme");
       const settings = { ...samlSettings, certificates: [certificate] };
       saml = await site().acme.connection({ type: "saml", settings });
+      // SAML }
     });
     after(async () => {
       await op.close();
@@ -130,11 +132,13 @@ describe("a request that names another host", () => {
       });
       assert.equal(created.status, 201, created.everything);
       const config = quietConfig({ baseUrl: app.url, forwardAuthAudiences: ["x"] });
+      const keys = [oidc.key];
+      keys.push(saml.key); // SAML
       const routes = everyRoute(createApp({ config, database, log: createLog("silent") }));
       const paths = new Set<string>();
       for (const { method, path } of routes) {
         if (method !== "GET" || path.endsWith("/events")) continue;
-        for (const { key: id } of [oidc, saml]) paths.add(pathOf({ path }, id));
+        for (const id of keys) paths.add(pathOf({ path }, id));
       }
       assert.ok(paths.size > 100, `${paths.size} paths`);
       const credentialAt = (path: string) =>
@@ -147,16 +151,19 @@ describe("a request that names another host", () => {
         ["/.well-known/oauth-protected-resource/mcp", {}],
         ["/.well-known/oauth-authorization-server", {}],
         [`/oidc/${oidc.key}/login`, {}],
-        [`/saml/${saml.key}/login`, {}],
-        [`/saml/${saml.key}/metadata`, {}],
+        [`/saml/${saml.key}/login`, {}], // SAML
+        [`/saml/${saml.key}/metadata`, {}], // SAML
       ] as const) {
         for (const [name, headers] of Object.entries(hostile)) {
           const got = await ask(address(), { path, headers: { ...headers, ...credential } });
           assert.ok(got.status < 400, `${path}, ${name}: ${got.status}`);
           assert.ok(!/evil/i.test(got.everything), `${path}, ${name}`);
           const own = decodeURIComponent(got.everything.replaceAll("+", " "));
-          if (!path.startsWith("/saml/") || path.endsWith("metadata"))
-            assert.ok(own.includes(app.url), `${path}, ${name}`);
+          // SAML {
+          // The request in this redirect is compressed.
+          if (path.startsWith("/saml/") && path.endsWith("/login")) continue;
+          // SAML }
+          assert.ok(own.includes(app.url), `${path}, ${name}`);
         }
       }
       for (const path of [

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Connection } from "../../src/model.ts";
+import { connectionTypes } from "../../src/sign-in-protocols.ts";
 import { removeExpired } from "../../src/store/housekeeping.ts";
 import { networkOf } from "../../src/store/rate-limits.ts";
 import { maxPendingLogins } from "../../src/store/tenant/pending-logins.ts";
@@ -8,7 +9,7 @@ import { tableNames } from "../helpers/every-table.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { comeBack, connectOrg, orgOptions } from "../helpers/org.ts";
 import { createTestTenant } from "../helpers/people.ts";
-import { samlSettings } from "../helpers/saml-settings.ts";
+import { samlSettings } from "../helpers/saml-settings.ts"; // SAML
 import { useSite } from "../helpers/site.ts";
 
 /** The header in which the proxy of a deployment says who asks. */
@@ -147,7 +148,7 @@ describe("rows that anyone can make", () => {
   const bounded: Record<string, string> = {
     activity: "30 refusals a minute for each tenant and reason, and the tenant's retention",
     day_counts: "a figure for each day, kind and tenant",
-    key_pairs: "one pair for each SAML connection, when its metadata is read first",
+    key_pairs: "one pair for each SAML connection, when its metadata is read first", // SAML
     pending_logins: "maxPendingLogins for each connection, and ten minutes",
     rate_limits: "the limits of each network, and an hour",
   };
@@ -157,8 +158,9 @@ describe("rows that anyone can make", () => {
 
     it("are in the tables that are listed here, and in no other", async () => {
       const { app, acme } = site();
-      const saml = await acme.connection({ type: "saml", settings: samlSettings });
       const oidc = await acme.connection();
+      const keys = [oidc.key];
+      keys.push((await acme.connection({ type: "saml", settings: samlSettings })).key); // SAML
       const second = await createTestTenant(use().database);
       const counts = async () => {
         const rows: Record<string, number> = {};
@@ -189,10 +191,10 @@ describe("rows that anyone can make", () => {
           "/me",
         ])
           await ask(path);
-        for (const { key } of [oidc, saml]) {
+        for (const key of keys) {
           for (const path of ["login", "callback?state=x&code=y", "finish?ticket=x", "metadata"])
-            for (const protocol of ["oidc", "saml"]) await ask(`/${protocol}/${key}/${path}`);
-          await ask(`/saml/${key}/acs`, { SAMLResponse: "PGE+", RelayState: "x" });
+            for (const protocol of connectionTypes) await ask(`/${protocol}/${key}/${path}`);
+          await ask(`/saml/${key}/acs`, { SAMLResponse: "PGE+", RelayState: "x" }); // SAML
           await ask(`/oidc/${key}/initiate`, { iss: "https://acme.okta.example" });
           await ask(`/shared-signals/${key}`, { a: "b" }, "application/secevent+jwt");
         }

@@ -20,7 +20,7 @@ import {
 import { until } from "../helpers/processes.ts";
 import { type RawAnswer, requestHead, sendSlowly } from "../helpers/raw.ts";
 import { everyRoute } from "../helpers/routes.ts";
-import { samlSettings } from "../helpers/saml-settings.ts";
+import { samlSettings } from "../helpers/saml-settings.ts"; // SAML
 
 /** Short, so that the tests are. The order is that of production. */
 const short: HttpLimits = {
@@ -113,7 +113,8 @@ describe("a slow or greedy client", () => {
       }
     });
 
-    const names = ["SCIM", "the API", "the token endpoint", "a form", "SAML's ACS"];
+    const names = ["SCIM", "the API", "the token endpoint", "a form"];
+    names.push("SAML's ACS"); // SAML
     const exchange = (name: string) => exchanges[name] ?? null;
 
     function assertAnswer(
@@ -265,17 +266,21 @@ describe("a slow or greedy client", () => {
 
     /** Bodies that are small and cost much: by their depth, or by the number of their parts. */
     const deep = (depth: number) => `${'{"a":['.repeat(depth)}${"]}".repeat(depth)}`;
+    // SAML {
     const xml = (depth: number) => Buffer.from("<a>".repeat(depth) + "</a>".repeat(depth)).toString("base64");
+    // SAML }
     const bodies: Record<string, Record<string, string>> = {
       SCIM: { "deep JSON": deep(100_000), "deep enough": deep(33), "many attributes": wide(50_000) },
       "the API": { "deep JSON": deep(3_000), "many members": wide(2_000) },
       "the token endpoint": { "many parameters": pairs(2_000), "one parameter, often": "a=1&".repeat(3_000) },
       "a form": { "many fields": pairs(3_000), "one field, often": "a=1&".repeat(5_000) },
+      // SAML {
       "SAML's ACS": {
         "deep XML": `SAMLResponse=${encodeURIComponent(xml(30_000))}`,
         "many fields": pairs(3_000),
         "many responses": "SAMLResponse=a&".repeat(500),
       },
+      // SAML }
     };
     for (const [name, ofProtocol] of Object.entries(bodies)) {
       for (const [what, body] of Object.entries(ofProtocol)) {
@@ -296,7 +301,7 @@ async function exchangesOf(
   acme: TestTenant,
   { token, key, apiPath }: { token: string; key: string; apiPath: string | null },
 ): Promise<Record<string, Exchange>> {
-  const saml = await acme.connection({ type: "saml", settings: samlSettings });
+  const saml = await acme.connection({ type: "saml", settings: samlSettings }); // SAML
   const parsed = (body: string): Record<string, unknown> => JSON.parse(body);
   const isPage = (body: string) => /<h1/.test(body) && /Reference/.test(body);
   const page = { type: /^text\/html/, isError: isPage };
@@ -331,6 +336,7 @@ async function exchangesOf(
       headers: { ...form, Accept: "text/html", Origin: "http://localhost", "Sec-Fetch-Site": "same-origin" },
       ...page,
     },
+    // SAML {
     "SAML's ACS": {
       method: "POST",
       path: `/saml/${saml.key}/acs`,
@@ -338,5 +344,6 @@ async function exchangesOf(
       ...page,
       late: 403,
     },
+    // SAML }
   };
 }

@@ -2,9 +2,10 @@ import express, { type ErrorRequestHandler, type Express } from "express";
 import type { Knex } from "knex";
 import { scimRouter } from "scim-server/router";
 import { RefusedError } from "../../../src/errors.ts";
+import { samlRoutes } from "./saml.ts"; // SAML
 import { schemas, scimBackend } from "./scim.ts";
 import { cookieOf, endSession, sessionCookie, signedInUser } from "./sessions.ts";
-import { type SignInSettings, signInRoutes } from "./sign-in.ts";
+import { oidcRoutes, type SignInSettings } from "./sign-in.ts";
 
 export interface ExampleSettings extends SignInSettings {
   /** The SHA-256 of the provisioning token, in hex: the application never has the token itself. */
@@ -37,7 +38,8 @@ export function createApp(sql: Knex, settings: ExampleSettings): Express {
     onError: (error, { status, message }) => log(status >= 500 ? error : `SCIM ${status}: ${message}`),
   });
   app.use("/scim/v2", scim);
-  app.use(signInRoutes(sql, settings));
+  app.use(samlRoutes(sql, settings)); // SAML
+  app.use(oidcRoutes(sql, settings));
   app.use(errorPage(log));
   return app;
 }

@@ -13,7 +13,6 @@ import {
 import { callbackRules } from "../../../src/oidc/sign-in-rules.ts";
 import { keyStore } from "../../../src/trust/jwks.ts";
 import { oidcProviders } from "../../../src/trust/openid-providers.ts";
-import { samlRoutes } from "./saml.ts"; // SAML
 import { cookieOf, hash, randomToken, sessionCookie, startSession } from "./sessions.ts";
 import type { AppUser } from "./users.ts";
 
@@ -26,14 +25,7 @@ export interface SignInSettings {
   allowPrivateNetwork: boolean;
 }
 
-export function signInRoutes(sql: Knex, settings: SignInSettings): Router {
-  const router = Router();
-  router.use(samlRoutes(sql, settings)); // SAML
-  router.use(oidcRoutes(sql, settings));
-  return router;
-}
-
-function oidcRoutes(sql: Knex, settings: SignInSettings): Router {
+export function oidcRoutes(sql: Knex, settings: SignInSettings): Router {
   const { baseUrl, oidc, allowPrivateNetwork } = settings;
   const redirectUri = `${baseUrl}/oidc/callback`;
   const pending = pendingSignIns<Expectations>(settings);

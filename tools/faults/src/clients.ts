@@ -2,11 +2,11 @@ import { brand } from "../../../config/brand.ts";
 import { paths } from "../../../src/endpoints.ts";
 import { landingPath } from "../../../src/web/home.ts";
 import type { Sent } from "./exchange.ts";
-import { type Ledger, versionName } from "./ledger.ts";
-import type { LoadClient, Send } from "./load.ts";
+import { versionName, type WriteLedger } from "./ledger.ts";
+import type { LoadClient, SendRequest } from "./load.ts";
 
 /** What the clients need to be let in. */
-export interface Credentials {
+export interface LoadCredentials {
   scim: string;
   apiKey: string;
   agent: string;
@@ -20,7 +20,11 @@ const productCalls: readonly string[] = [
 const [productCall] = productCalls;
 
 /** Everyone who uses the application in a small company's hour, in a few seconds. */
-export function usualClients(origin: string, credentials: Credentials, ledger: Ledger): LoadClient[] {
+export function usualClients(
+  origin: string,
+  credentials: LoadCredentials,
+  ledger: WriteLedger,
+): LoadClient[] {
   const [first = "", ...others] = credentials.sessions;
   return [
     creatingScim(credentials.scim, ledger),
@@ -40,7 +44,7 @@ const json = (authorization: string, type = "application/json") => ({
 });
 const scimHeaders = (authorization: string) => json(authorization, "application/scim+json");
 
-async function createPerson(send: Send, authorization: string, userName: string) {
+async function createPerson(send: SendRequest, authorization: string, userName: string) {
   const body = JSON.stringify({
     schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"],
     userName,
@@ -53,7 +57,7 @@ async function createPerson(send: Send, authorization: string, userName: string)
   return await send(sent, 201);
 }
 
-function creatingScim(authorization: string, ledger: Ledger): LoadClient {
+function creatingScim(authorization: string, ledger: WriteLedger): LoadClient {
   let count = 0;
   return {
     kind: "SCIM",
@@ -65,7 +69,7 @@ function creatingScim(authorization: string, ledger: Ledger): LoadClient {
   };
 }
 
-function renamingScim(authorization: string, ledger: Ledger): LoadClient {
+function renamingScim(authorization: string, ledger: WriteLedger): LoadClient {
   const userName = "renamed@acme.example";
   let id: string | null = null;
   let version = 0;
@@ -134,7 +138,7 @@ function reading(cookie: string): LoadClient {
 const mostInvitations = 90;
 
 /** Sends a form and opens the page that shows its answer. */
-function inviting(cookie: string, origin: string, ledger: Ledger): LoadClient {
+function inviting(cookie: string, origin: string, ledger: WriteLedger): LoadClient {
   const page = paths.admin.invitations;
   let count = 0;
   return {
@@ -157,7 +161,7 @@ function inviting(cookie: string, origin: string, ledger: Ledger): LoadClient {
   };
 }
 
-function usingApi(authorization: string, ledger: Ledger): LoadClient {
+function usingApi(authorization: string, ledger: WriteLedger): LoadClient {
   let count = 0;
   return {
     kind: "agents",

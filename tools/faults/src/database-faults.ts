@@ -1,29 +1,29 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "../../../src/store/database.ts";
 import type { PostgresServer } from "../../../test/helpers/postgres-server.ts";
-import type { Fault } from "./faults.ts";
+import type { PlannedFault } from "./fault.ts";
 import { copyDatabase, moveDatabase, nameIn, type Place } from "./places.ts";
 import type { SmallDisk } from "./small-disk.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
-import type { World } from "./world.ts";
+import type { FaultWorld } from "./world.ts";
 
 const both = ["SQLite", "PostgreSQL"] as const;
 
 /** The parts that a fault's `needs` and its engine give it. */
-const partOf = <Name extends keyof Place>(world: World, name: Name): NonNullable<Place[Name]> => {
+const partOf = <Name extends keyof Place>(world: FaultWorld, name: Name): NonNullable<Place[Name]> => {
   const part = world.place[name];
   if (part === undefined) throw new Error(`the place has no ${name}`);
   return part as NonNullable<Place[Name]>;
 };
-const fileOf = (world: World): string => partOf(world, "file");
-const diskOf = (world: World): SmallDisk => partOf(world, "disk");
-const proxyOf = (world: World): TcpProxy => partOf(world, "proxy");
-const serverOf = (world: World): PostgresServer => partOf(world, "server");
-const sql = (world: World, ...statements: string[]) => partOf(world, "sql")(...statements);
-const awayOf = (world: World) => `${fileOf(world)}.away`;
+const fileOf = (world: FaultWorld): string => partOf(world, "file");
+const diskOf = (world: FaultWorld): SmallDisk => partOf(world, "disk");
+const proxyOf = (world: FaultWorld): TcpProxy => partOf(world, "proxy");
+const serverOf = (world: FaultWorld): PostgresServer => partOf(world, "server");
+const sql = (world: FaultWorld, ...statements: string[]) => partOf(world, "sql")(...statements);
+const awayOf = (world: FaultWorld) => `${fileOf(world)}.away`;
 
 /** Ends the connections that the application has. */
-const cutAll = (world: World) =>
+const cutAll = (world: FaultWorld) =>
   sql(
     world,
     `select pg_terminate_backend(pid) from pg_stat_activity where usename = '${nameIn(world.place)}' and pid <> pg_backend_pid()`,
@@ -32,7 +32,7 @@ const cutAll = (world: World) =>
 /** Releases the lock of `database-locked`. */
 let release: (() => Promise<void>) | null = null;
 
-async function lock(world: World): Promise<void> {
+async function lock(world: FaultWorld): Promise<void> {
   const other = world.open();
   let letGo = () => {};
   const held = new Promise<void>((resolve) => {
@@ -68,7 +68,7 @@ async function restart(server: PostgresServer): Promise<void> {
   }
 }
 
-export const databaseFaults: readonly Fault[] = [
+export const databaseFaults: readonly PlannedFault[] = [
   {
     name: "kill-database",
     engines: ["PostgreSQL"],

@@ -7,7 +7,7 @@ export interface Sent {
   body?: string;
 }
 
-export interface Answer {
+export interface HttpAnswer {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
@@ -27,7 +27,7 @@ export function exchange(
   origin: string,
   { method, path, headers = {}, body }: Sent,
   agent?: Agent,
-): Promise<Answer | Silence> {
+): Promise<HttpAnswer | Silence> {
   return new Promise((resolve) => {
     const { host, port } = new URL(origin);
     const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };

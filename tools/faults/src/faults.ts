@@ -1,35 +1,20 @@
 import type { Engine } from "../../../test/helpers/databases.ts";
 import { databaseFaults } from "./database-faults.ts";
-import type { ClientKind, Outcome } from "./load.ts";
+import type { PlannedFault } from "./fault.ts";
+import type { LoadKind, Outcome } from "./load.ts";
 import { providerFaults } from "./provider-faults.ts";
-import type { World } from "./world.ts";
-
-/** Something that breaks while clients use the application. */
-export interface Fault {
-  name: string;
-  engines: readonly Engine[];
-  /** What clients may get, besides success: an outcome, or "kind: outcome" if only these clients may. */
-  planned: readonly string[];
-  /** How long it lasts at least, in seconds: longer than the application waits by itself. */
-  lasts?: number;
-  /** Whether it cuts PostgreSQL off in a commit: the application does not learn its outcome, and answers 503. */
-  cutsCommits?: boolean;
-  /** What it needs of the place of the database. */
-  needs?: readonly ("disk" | "proxy" | "standby" | "provider" | "replicas")[];
-  inject(world: World): Promise<void>;
-  recover(world: World): Promise<void>;
-}
+import type { FaultWorld } from "./world.ts";
 
 const both: readonly Engine[] = ["SQLite", "PostgreSQL"];
 
 const hourMs = 3_600_000;
 
-const only = ({ replicas: [replica] }: World) => {
+const only = ({ replicas: [replica] }: FaultWorld) => {
   if (!replica) throw new Error("there is no replica");
   return replica;
 };
 
-const appFaults: readonly Fault[] = [
+const appFaults: readonly PlannedFault[] = [
   {
     name: "kill-app",
     engines: both,
@@ -68,8 +53,12 @@ const appFaults: readonly Fault[] = [
   },
 ];
 
-export const faults: readonly Fault[] = [...appFaults, ...databaseFaults, ...providerFaults];
+export const faults: readonly PlannedFault[] = [...appFaults, ...databaseFaults, ...providerFaults];
 
-export function isPlanned({ planned }: Pick<Fault, "planned">, kind: ClientKind, outcome: Outcome): boolean {
+export function isPlanned(
+  { planned }: Pick<PlannedFault, "planned">,
+  kind: LoadKind,
+  outcome: Outcome,
+): boolean {
   return outcome === "ok" || planned.includes(outcome) || planned.includes(`${kind}: ${outcome}`);
 }

@@ -2,7 +2,7 @@ import type { TenantStore } from "../../../src/store/tenant-store.ts";
 import type { Outcome } from "./load.ts";
 
 /** What clients asked to be written, and what they were told about it. */
-export interface Ledger {
+export interface WriteLedger {
   /** A new person, by login name. */
   created(loginName: string, outcome: Outcome): void;
   /** The nth change of a person's display name. */
@@ -10,10 +10,10 @@ export interface Ledger {
   /** Something that the API created, by its path. */
   posted(path: string): void;
   /** @param exists whether the API still finds a path. */
-  compare(store: TenantStore, exists: (path: string) => Promise<boolean>): Promise<Comparison>;
+  compare(store: TenantStore, exists: (path: string) => Promise<boolean>): Promise<Reckoning>;
 }
 
-export interface Comparison {
+export interface Reckoning {
   acknowledged: number;
   /** Acknowledged, and not in the database. */
   lost: string[];
@@ -28,7 +28,7 @@ export const versionName = (version: number) => `Version ${version}`;
 /** Outcomes that say nothing about the write. "refused" is not one of them: nothing listened. */
 const silences: readonly Outcome[] = ["cut", "no answer"];
 
-export function openLedger(): Ledger {
+export function openLedger(): WriteLedger {
   const creations = new Map<string, Outcome>();
   const renames = new Map<string, { version: number; outcome: Outcome }[]>();
   const paths: string[] = [];
@@ -41,7 +41,7 @@ export function openLedger(): Ledger {
     async compare(store, exists) {
       const people = await store.users.page(0, (await store.users.count()) + 1);
       const names = new Map(people.map(({ loginName, displayName }) => [loginName, displayName]));
-      const result: Comparison = { acknowledged: paths.length, lost: [], unanswered: 0, denied: [] };
+      const result: Reckoning = { acknowledged: paths.length, lost: [], unanswered: 0, denied: [] };
       for (const [loginName, outcome] of creations) {
         const isThere = names.has(loginName);
         if (outcome === "ok") result.acknowledged++;
@@ -58,7 +58,7 @@ export function openLedger(): Ledger {
 
 /** One client renames a person again and again: the stored name is the last acknowledged one, or a later one. */
 function compareNames(
-  result: Comparison,
+  result: Reckoning,
   loginName: string,
   { tried, stored }: { tried: { version: number; outcome: Outcome }[]; stored: string | null },
 ): void {
@@ -70,7 +70,7 @@ function compareNames(
   if (found && found.version > last) countUnacknowledged(result, `${loginName}: ${stored}`, found.outcome);
 }
 
-function countUnacknowledged(result: Comparison, what: string, outcome: Outcome): void {
+function countUnacknowledged(result: Reckoning, what: string, outcome: Outcome): void {
   if (silences.includes(outcome)) result.unanswered++;
   else result.denied.push(`${what} (${outcome})`);
 }

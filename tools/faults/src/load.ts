@@ -1,11 +1,11 @@
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { paths } from "../../../src/endpoints.ts";
-import { type Answer, exchange, type Sent, type Silence } from "./exchange.ts";
+import { exchange, type HttpAnswer, type Sent, type Silence } from "./exchange.ts";
 
 export const kinds = ["SCIM", "pages", "agents", "sign-in", "logout"] as const;
 /** SCIM: provisioning. Pages: signed-in browsers. Agents: API keys and access tokens. Logout: Universal Logout. */
-export type ClientKind = (typeof kinds)[number];
+export type LoadKind = (typeof kinds)[number];
 
 /** What a client got, as the table counts it: "ok", "503", "refused", or words for something that must not happen. */
 export type Outcome = string;
@@ -13,21 +13,21 @@ export type Outcome = string;
 interface Result {
   outcome: Outcome;
   /** Null if there was none. */
-  answer: Answer | null;
+  answer: HttpAnswer | null;
 }
 
 /** Sends one request and counts its outcome. @param right the statuses of success. */
-export type Send = (sent: Sent, ...right: number[]) => Promise<Result>;
+export type SendRequest = (sent: Sent, ...right: number[]) => Promise<Result>;
 
 export interface LoadClient {
-  kind: ClientKind;
+  kind: LoadKind;
   pauseMs: number;
   /** One or a few requests. */
-  turn(send: Send): Promise<void>;
+  turn(send: SendRequest): Promise<void>;
 }
 
 export interface Load {
-  counts: Map<ClientKind, Map<Outcome, number>>;
+  counts: Map<LoadKind, Map<Outcome, number>>;
   requests(): number;
   /** The first answers of each outcome that was not planned, for the report. */
   surprises: string[];
@@ -44,15 +44,15 @@ const recoveryMs = 60_000;
 export function startLoad(
   origin: string,
   clients: readonly LoadClient[],
-  isPlanned: (kind: ClientKind, outcome: Outcome) => boolean,
+  isPlanned: (kind: LoadKind, outcome: Outcome) => boolean,
 ): Load {
   const counts: Load["counts"] = new Map();
   const surprises: string[] = [];
-  const lastSuccess = new Map<ClientKind, number>();
+  const lastSuccess = new Map<LoadKind, number>();
   let stopped = false;
 
   const sendAs =
-    (kind: ClientKind, agent: Agent): Send =>
+    (kind: LoadKind, agent: Agent): SendRequest =>
     async (sent, ...right) => {
       const startedAt = performance.now();
       const got = await exchange(origin, sent, agent);
@@ -96,9 +96,9 @@ export function startLoad(
 }
 
 /** The kinds that speak JSON, and never get a page. */
-const programs: readonly ClientKind[] = ["SCIM", "agents", "logout"];
+const programs: readonly LoadKind[] = ["SCIM", "agents", "logout"];
 
-export function outcomeOf(kind: ClientKind, got: Answer | Silence, right: readonly number[]): Outcome {
+export function outcomeOf(kind: LoadKind, got: HttpAnswer | Silence, right: readonly number[]): Outcome {
   if (typeof got === "string") return got;
   const { status, headers } = got;
   if (programs.includes(kind) && headers["content-type"]?.startsWith("text/html")) return "HTML";
@@ -109,7 +109,7 @@ export function outcomeOf(kind: ClientKind, got: Answer | Silence, right: readon
   return status === 503 && !saysWhen ? "503 without Retry-After" : String(status);
 }
 
-function excerpt(got: Answer | Silence): string {
+function excerpt(got: HttpAnswer | Silence): string {
   return typeof got === "string"
     ? ""
     : got.text

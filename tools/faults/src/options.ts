@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { type Engine, engines } from "../../../test/helpers/databases.ts";
-import { type Fault, faults } from "./faults.ts";
+import type { PlannedFault } from "./fault.ts";
+import { faults } from "./faults.ts";
 
 export const usage =
   "npm run faults -- [--only kill-app,disk-full] [--engine sqlite|postgresql] [--seconds n]";
@@ -8,7 +9,7 @@ export const usage =
 export class UsageError extends Error {}
 
 export interface Options {
-  only: readonly Fault[];
+  only: readonly PlannedFault[];
   engines: readonly Engine[];
   seconds: number;
 }

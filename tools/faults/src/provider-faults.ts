@@ -1,6 +1,6 @@
-import type { Fault } from "./faults.ts";
+import type { PlannedFault } from "./fault.ts";
 import type { BrokenProvider, ProviderMode } from "./provider.ts";
-import type { World } from "./world.ts";
+import type { FaultWorld } from "./world.ts";
 
 const modes: Record<string, ProviderMode> = {
   "provider-slow": "slow",
@@ -11,7 +11,7 @@ const modes: Record<string, ProviderMode> = {
 };
 
 /** The database plays no part in these. */
-export const providerFaults: readonly Fault[] = Object.entries(modes).map(([name, mode]) => ({
+export const providerFaults: readonly PlannedFault[] = Object.entries(modes).map(([name, mode]) => ({
   name,
   engines: ["SQLite"],
   // A person gets the page that says why the sign-in did not work; Universal Logout is refused, or asked to come back.
@@ -23,7 +23,7 @@ export const providerFaults: readonly Fault[] = Object.entries(modes).map(([name
   recover: (world) => providerOf(world).answer("right"),
 }));
 
-function providerOf({ provider }: World): BrokenProvider {
+function providerOf({ provider }: FaultWorld): BrokenProvider {
   if (!provider) throw new Error("the world has no provider");
   return provider;
 }

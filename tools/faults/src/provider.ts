@@ -10,7 +10,7 @@ import { connectOrg, throughProvider } from "../../../test/helpers/org.ts";
 import { provisioned, type TestTenant } from "../../../test/helpers/people.ts";
 import { revocationToken } from "../../../test/helpers/revocation.ts";
 import type { CleanUp } from "./clean-up.ts";
-import type { LoadClient, Send } from "./load.ts";
+import type { LoadClient, SendRequest } from "./load.ts";
 
 export type ProviderMode = "right" | "slow" | "html" | "error" | "wrong-keys" | "down";
 
@@ -94,7 +94,7 @@ function signingIn(origin: string, op: OpenIdProvider, { key }: Connection): Loa
   };
 }
 
-async function visit(send: Send, cookies: Map<string, string>, path: string, right: number) {
+async function visit(send: SendRequest, cookies: Map<string, string>, path: string, right: number) {
   const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
   const result = await send({ method: "GET", path, headers: { accept: "text/html", cookie } }, right);
   for (const line of result.answer?.headers["set-cookie"] ?? []) {

@@ -1,18 +1,19 @@
 import type { Engine } from "../../../test/helpers/databases.ts";
-import { type Fault, isPlanned } from "./faults.ts";
-import type { Comparison } from "./ledger.ts";
-import { type ClientKind, kinds, type Load } from "./load.ts";
+import type { PlannedFault } from "./fault.ts";
+import { isPlanned } from "./faults.ts";
+import type { Reckoning } from "./ledger.ts";
+import { kinds, type Load, type LoadKind } from "./load.ts";
 
 /** What one fault did on one engine. */
 export interface Row {
-  fault: Fault;
+  fault: PlannedFault;
   engine: Engine;
   counts: Load["counts"];
   requests: number;
   surprises: readonly string[];
   /** From the log of the application. */
   errors: readonly string[];
-  compared: Comparison;
+  compared: Reckoning;
   sessionsLost: number;
   /** From the beginning of the repair until every kind of client was served again; null if that took too long. */
   recoverySeconds: number | null;
@@ -61,11 +62,11 @@ export function asLine(row: Row): string {
 }
 
 /** For a fault that this machine cannot make. */
-export function notRun({ name }: Fault, engine: Engine, reason: string): string {
+export function notRun({ name }: PlannedFault, engine: Engine, reason: string): string {
   return lineOf([name, engine, `not run: ${reason}`, ...columns.slice(3).map(() => "")]);
 }
 
-function outcomesOf({ counts }: Row, kind: ClientKind): string {
+function outcomesOf({ counts }: Row, kind: LoadKind): string {
   const outcomes = [...(counts.get(kind) ?? [])].sort(([one], [other]) => rank(one) - rank(other));
   return outcomes.map(([outcome, count]) => `${outcome}: ${count}`).join(", ") || "–";
 }

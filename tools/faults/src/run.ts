@@ -5,13 +5,14 @@ import { type PostgresServer, startPostgres } from "../../../test/helpers/postgr
 import { type CleanUp, openCleanUp } from "./clean-up.ts";
 import { usualClients } from "./clients.ts";
 import { exchange } from "./exchange.ts";
-import { type Fault, isPlanned } from "./faults.ts";
+import type { PlannedFault } from "./fault.ts";
+import { isPlanned } from "./faults.ts";
 import { openLedger } from "./ledger.ts";
 import { type Load, startLoad } from "./load.ts";
 import { type Place, postgresPlace, sqlitePlace } from "./places.ts";
 import { startProvider } from "./provider.ts";
 import type { Row } from "./report.ts";
-import { startWorld, tenantOf, type World } from "./world.ts";
+import { type FaultWorld, startWorld, tenantOf } from "./world.ts";
 
 export interface RunOptions {
   /** How long the load runs before the fault, and how long the fault lasts, unless it has to last longer. */
@@ -22,7 +23,7 @@ export interface RunOptions {
 
 /** Breaks one thing under load, mends it, and compares what clients were told with the database. */
 export async function runFault(
-  fault: Fault,
+  fault: PlannedFault,
   engine: Engine,
   { seconds, shared }: RunOptions,
   cleanUp: CleanUp = openCleanUp(),
@@ -57,7 +58,12 @@ export async function runFault(
   }
 }
 
-async function breakAndMend(fault: Fault, world: World, load: Load, seconds: number): Promise<number | null> {
+async function breakAndMend(
+  fault: PlannedFault,
+  world: FaultWorld,
+  load: Load,
+  seconds: number,
+): Promise<number | null> {
   await sleep(seconds * 1000);
   await fault.inject(world);
   await sleep(Math.max(seconds, fault.lasts ?? 0) * 1000);
@@ -70,7 +76,7 @@ async function breakAndMend(fault: Fault, world: World, load: Load, seconds: num
 }
 
 async function placeFor(
-  { needs = [] }: Fault,
+  { needs = [] }: PlannedFault,
   engine: Engine,
   shared: () => Promise<PostgresServer>,
   cleanUp: CleanUp,
@@ -87,7 +93,7 @@ async function placeFor(
 }
 
 /** The different errors in the log of what answered. */
-function errorsIn({ replicas }: World): string[] {
+function errorsIn({ replicas }: FaultWorld): string[] {
   const lines = replicas.flatMap(({ program }) => program?.stdout().trim().split("\n") ?? []);
   const errors = lines.filter((line) => line.includes('"err":')).map((line) => JSON.parse(line));
   return [
@@ -108,7 +114,7 @@ async function statusOf(
   return typeof got === "string" ? null : got.status;
 }
 
-async function countLost({ origin, credentials }: World): Promise<number> {
+async function countLost({ origin, credentials }: FaultWorld): Promise<number> {
   let lost = 0;
   for (const cookie of credentials.sessions)
     if ((await statusOf(origin, paths.me, { cookie })) !== 200) lost++;

@@ -15,13 +15,13 @@ import { freePort } from "../../../test/helpers/postgres-server.ts";
 import { newSecrets, type Program, runProgram, until } from "../../../test/helpers/processes.ts";
 import { startBalancer } from "./balancer.ts";
 import type { CleanUp } from "./clean-up.ts";
-import type { Credentials } from "./clients.ts";
+import type { LoadCredentials } from "./clients.ts";
 import { exchange } from "./exchange.ts";
 import type { Place } from "./places.ts";
 import type { BrokenProvider } from "./provider.ts";
 
 /** A running deployment: the server as processes of its own, its database, and the tenant of the clients. */
-export interface World {
+export interface FaultWorld {
   engine: Engine;
   place: Place;
   /** Where clients send their requests, and the origin that they see. */
@@ -29,7 +29,7 @@ export interface World {
   replicas: Replica[];
   /** Null unless the fault is its own. */
   provider: BrokenProvider | null;
-  credentials: Credentials;
+  credentials: LoadCredentials;
   tenantId: string;
   /** The application's clock differs by so much from now on. */
   setClock(differenceMs: number): void;
@@ -59,7 +59,7 @@ const clockModule = new URL("clock.mjs", import.meta.url).href;
 export async function startWorld(
   { engine, place, replicas: count, provider }: WorldOptions,
   cleanUp: CleanUp,
-): Promise<World> {
+): Promise<FaultWorld> {
   const folder = mkdtempSync(join(tmpdir(), "starter-faults-"));
   cleanUp.add(() => rmSync(folder, { recursive: true, force: true }));
   const clock = join(folder, "clock");
@@ -156,4 +156,4 @@ async function statusOf(origin: string, path: string): Promise<number | null> {
 }
 
 /** The tenant's rows, read past the application. */
-export const tenantOf = (database: Database, { tenantId }: World) => forTenant(database, tenantId);
+export const tenantOf = (database: Database, { tenantId }: FaultWorld) => forTenant(database, tenantId);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import type { TenantStore } from "../../../src/store/tenant-store.ts";
 import { runProgram } from "../../../test/helpers/processes.ts";
-import type { Fault } from "../src/faults.ts";
+import type { PlannedFault } from "../src/fault.ts";
 import { openLedger, versionName } from "../src/ledger.ts";
-import { type ClientKind, outcomeOf } from "../src/load.ts";
+import { type LoadKind, outcomeOf } from "../src/load.ts";
 import { readOptions } from "../src/options.ts";
 import { problemsOf, type Row } from "../src/report.ts";
 
-const faultNamed = (name: string): Fault => readOptions(["--only", name]).only[0] as Fault;
+const faultNamed = (name: string): PlannedFault => readOptions(["--only", name]).only[0] as PlannedFault;
 
 /** A row of a run in which all went well. */
 function goodRow(name: string, more: Partial<Row> = {}): Row {
@@ -26,7 +26,7 @@ function goodRow(name: string, more: Partial<Row> = {}): Row {
   };
 }
 
-const counted = (kind: ClientKind, outcome: string): Row["counts"] =>
+const counted = (kind: LoadKind, outcome: string): Row["counts"] =>
   new Map([[kind, new Map([[outcome, 1]])]]);
 
 describe("npm run faults", () => {

@@ -3,6 +3,7 @@ export const testsOfSaml = [
   "examples/existing-app/test/saml-app.ts",
   "examples/existing-app/test/saml.test.ts",
   "test/admin/set-up-saml.test.ts",
+  "test/bench-peers.test.ts",
   "test/browser/saml.test.ts",
   "test/cli/connections-saml.test.ts",
   "test/cli/reset-keys.test.ts",

@@ -27,6 +27,8 @@ export const ownedBySaml = [
   "src/inspector/describe/saml.ts",
   "src/saml",
   "src/trust/signing-certificates.ts",
+  // The peers are compared with SAML sign-ins.
+  "tools/bench/peers",
   "tools/bench/src/node-saml.ts",
   "tools/bench/src/part-saml.ts",
   "tools/demo/src/guided/saml.ts",

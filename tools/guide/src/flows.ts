@@ -2,16 +2,8 @@ import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from "nod
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { provisionAll } from "okta-stand-in/people";
-import type { OrgApp, OrgPerson } from "okta-stand-in/state";
-import {
-  addAiAgent,
-  addApp,
-  addTo,
-  integration,
-  oidcSignOn,
-  startStandIn,
-  type TestOrg,
-} from "okta-stand-in/testing";
+import type { OrgApp } from "okta-stand-in/state";
+import { addAiAgent, addApp, addTo, integration, oidcSignOn, startStandIn } from "okta-stand-in/testing";
 import { universalLogout } from "okta-stand-in/universal-logout";
 import { Visitor } from "okta-stand-in/visitor";
 import { apiScopes } from "../../../config/integration.ts";
@@ -22,31 +14,19 @@ import { createToken } from "../../../src/directory/provisioning-tokens.ts";
 import { createTenant } from "../../../src/directory/tenants.ts";
 import { oidcUrls, paths } from "../../../src/endpoints.ts";
 import { sequenceOf } from "../../../src/inspector/flow.ts";
-import { type Inspector, openInspector } from "../../../src/inspector/recorder.ts";
+import { openInspector } from "../../../src/inspector/recorder.ts";
 import { createLog } from "../../../src/log.ts";
 import type { Protocol } from "../../../src/recording.ts";
 import { eventTypes } from "../../../src/shared-signals/events.ts";
-import { type Database, openDatabase } from "../../../src/store/database.ts";
+import { openDatabase } from "../../../src/store/database.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { hashToken, sealer } from "../../../src/store/secrets.ts";
-import { forTenant, type TenantStore } from "../../../src/store/tenant-store.ts";
+import { forTenant } from "../../../src/store/tenant-store.ts";
 import { readablePath } from "./product.ts";
 import { quietConfig } from "./quiet-config.ts";
 import { signInBySaml } from "./saml-flow.ts"; // SAML
+import type { Sample } from "./sample.ts";
 import { sequenceSvg } from "./sequence-svg.ts";
-
-/** The application and an org that is connected to it. */
-export interface Sample {
-  origin: string;
-  database: Database;
-  tenantId: string;
-  store: TenantStore;
-  inspector: Inspector;
-  org: TestOrg;
-  grace: OrgPerson;
-  oidcApp: OrgApp;
-  close(): Promise<void>;
-}
 
 const folder = "docs/explanation/pictures";
 const key = "acme";

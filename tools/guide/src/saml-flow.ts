@@ -5,7 +5,7 @@ import type { Visitor } from "okta-stand-in/visitor";
 import { createConnection } from "../../../src/directory/connections.ts";
 import { paths, samlUrls } from "../../../src/endpoints.ts";
 import { parseIdpMetadata } from "../../../src/saml/idp-metadata.ts";
-import type { Sample } from "./flows.ts";
+import type { Sample } from "./sample.ts";
 
 const key = "acme-saml";
 

@@ -7,7 +7,7 @@ import type { TestDatabase } from "../../../test/helpers/databases.ts";
 import { createTestTenant } from "../../../test/helpers/people.ts";
 import { samlResponse } from "../../../test/helpers/saml-response.ts";
 import { readRequest } from "../../../test/helpers/saml-site.ts";
-import type { Walk } from "./walks.ts";
+import type { Walk } from "./walk.ts";
 
 export async function samlWalks(app: TestApp, { database }: TestDatabase): Promise<Walk[]> {
   const tenant = await createTestTenant(database);

@@ -15,15 +15,7 @@ import { createScimTenant, oktaUser } from "../../../test/helpers/scim.ts";
 import { connectStream, email, signSet } from "../../../test/shared-signals/world.ts";
 import { type Coverage, type ExecutedFunctions, startCoverage } from "./coverage.ts";
 import { samlWalks } from "./saml.ts"; // SAML
-
-/** One request that a learner may want to follow. */
-export interface Walk {
-  name: string;
-  /** Folders whose executed files explain the request. */
-  toRead: readonly string[];
-  /** Does what comes before the request. Returns the request, which is what gets measured. */
-  prepare(): Promise<() => Promise<unknown>>;
-}
+import type { Walk } from "./walk.ts";
 
 export interface MeasuredWalk {
   name: string;

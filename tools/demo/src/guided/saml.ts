@@ -1,7 +1,7 @@
 import { attributeStatements } from "guide-writer/attribute-statements";
 import { okta, signOnTab } from "okta-labels/labels";
 import { samlUrls } from "../../../../src/endpoints.ts";
-import { type AppInstructions, createIntegration } from "./steps.ts";
+import { type AppInstructions, createIntegration } from "./instructions.ts";
 
 export const samlApp: AppInstructions = ({ slug }, baseUrl) => {
   const { acsUrl, entityId } = samlUrls(baseUrl, slug);

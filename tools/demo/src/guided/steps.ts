@@ -3,24 +3,9 @@ import { brand } from "../../../../config/brand.ts";
 import { type DemoTenant, loginOf } from "../../../../src/demo/tenants.ts";
 import { oidcUrls, paths } from "../../../../src/endpoints.ts";
 import type { ConnectionType } from "../../../../src/model.ts";
+import { type AppInstructions, createIntegration, type GuidedStep } from "./instructions.ts";
 import type { Milestones } from "./milestones.ts";
 import { samlApp } from "./saml.ts"; // SAML
-
-/** One step of the set-up. */
-export interface GuidedStep {
-  id: string;
-  title: string;
-  /** Instructions in order. Okta's labels come from okta-labels. */
-  actions: string[];
-  /** Values to paste into Okta's fields of these names. */
-  values: { label: string; value: string }[];
-  /** The page of the application on which the step continues. */
-  link: { label: string; href: string } | null;
-  done: boolean;
-}
-
-/** Where a person creates an app integration of their own. */
-export const createIntegration = clickPath(okta.menus.applications, okta.catalog.createIntegration);
 
 /** From an empty Integrator org to a person who is signed out everywhere. The page may be public: no secrets in it. */
 export function guidedSteps(tenant: DemoTenant, baseUrl: string, done: Milestones): GuidedStep[] {
@@ -54,12 +39,6 @@ export function guidedSteps(tenant: DemoTenant, baseUrl: string, done: Milestone
 }
 
 const newConnection = { label: "New connection", href: paths.admin.newConnection };
-
-/** How the app of one sign-in protocol is created and connected. */
-export type AppInstructions = (
-  tenant: DemoTenant,
-  baseUrl: string,
-) => Pick<GuidedStep, "title" | "actions" | "values">;
 
 const appOf: Readonly<Record<ConnectionType, AppInstructions>> = {
   oidc: oidcApp,

@@ -1,5 +1,5 @@
 import { okta } from "okta-labels/labels";
-import type { ProtocolStory } from "./protocols.ts";
+import type { ProtocolStory } from "./protocol-story.ts";
 import { describePerson } from "./snapshot.ts";
 import { beAndOpenTile, openTile, type StoryContext, type StoryStep } from "./story.ts";
 
