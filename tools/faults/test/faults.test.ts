@@ -68,6 +68,12 @@ describe("npm run faults", () => {
     });
   }
 
+  it("refuses faults that do not concern the engine, because a run of nothing says nothing", () => {
+    const words = ["--only", "provider-slow", "--engine"];
+    assert.throws(() => readOptions([...words, "postgresql"]), /"provider-slow" concerns SQLite only/);
+    assert.equal(readOptions([...words, "sqlite"]).only.length, 1);
+  });
+
   it("accepts what a fault explains", () => {
     assert.deepEqual(problemsOf(goodRow("disk-full", { counts: counted("SCIM", "503") })), []);
     assert.deepEqual(problemsOf(goodRow("clock-forward", { counts: counted("agents", "401") })), []);
