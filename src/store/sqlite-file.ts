@@ -47,7 +47,9 @@ export function stayWithFile(connection: PooledConnection, file: string): void {
       const finish = function (this: unknown, error: Error | null, rows?: unknown) {
         // knex checks a connection before its next use, and closes this one. So does one whose transaction did not begin or end.
         if (error && (isDead(error) || transactionEdge.test(sql))) connection.__knex__disposed = error;
-        done.call(this, error, rows);
+        // A transaction whose commit failed stays open, with its lock, and knex does not end it.
+        if (error && /^commit\b/i.test(sql)) connection.exec("rollback", () => done.call(this, error, rows));
+        else done.call(this, error, rows);
       };
       const problem = moved();
       if (problem) return finish.call(null, problem);

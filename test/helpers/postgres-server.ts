@@ -54,13 +54,10 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   const url = urlOf(port);
   const start = () => startOn({ programs, data, port, owner }, settings);
   let child = await start();
-  const killAtExit = () => child.kill("SIGKILL");
-  process.once("exit", killAtExit);
 
   return {
     url,
     async stop() {
-      process.off("exit", killAtExit);
       await ended(child, "SIGINT");
       rmSync(folder, { recursive: true, force: true });
     },
@@ -100,6 +97,10 @@ async function startOn({ programs, data, port, owner }: Place, settings: readonl
     ...["max_connections=200", ...settings].flatMap((setting) => ["-c", setting]),
   ];
   const child = spawn(join(programs, "postgres"), options, { ...owner, stdio: "ignore" });
+  // From the beginning, because this process may be told to end while it waits for the server.
+  const killAtExit = () => child.kill("SIGKILL");
+  process.once("exit", killAtExit);
+  child.once("exit", () => process.off("exit", killAtExit));
   await untilItAnswers(urlOf(port), child);
   return child;
 }
@@ -109,14 +110,11 @@ async function startStandby(place: Place, primary: string): Promise<Standby> {
   writeFileSync(signal, "");
   if (place.owner.uid !== undefined) chownSync(signal, place.owner.uid, place.owner.gid);
   const child = await startOn(place, [`primary_conninfo=${primary}`]);
-  const killAtExit = () => child.kill("SIGKILL");
-  process.once("exit", killAtExit);
   const url = urlOf(place.port);
   return {
     url,
     promote: () => runSql(url, "select pg_promote()"),
     async stop() {
-      process.off("exit", killAtExit);
       await ended(child, "SIGINT");
     },
   };

@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { UnavailableError } from "../../src/errors.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
-import { isUnavailable } from "../../src/store/sql-errors.ts";
+import { isForeignKeyViolation, isUnavailable } from "../../src/store/sql-errors.ts";
+import { stayWithFile } from "../../src/store/sqlite-file.ts";
+import type { SqliteConnection } from "../../src/store/statement-cache.ts";
+import { forTenant } from "../../src/store/tenant-store.ts";
+import { onDatabase } from "../helpers/databases.ts";
 import { createTestTenant, newUser, type TestTenant } from "../helpers/people.ts";
 
 const parts = ["", "-wal", "-shm"];
@@ -80,3 +84,43 @@ describe("a SQLite file that is moved while the application has it open", () => 
     mkdirSync(folder);
   });
 });
+
+describe("a SQLite transaction whose commit fails", () => {
+  onDatabase("SQLite", (use) => {
+    it("is undone, holds no lock, and takes no later transaction in", async () => {
+      const database = use().openAnother();
+      const { store, tenant } = await createTestTenant(database);
+      const refused = database.transaction(async (inside) => {
+        await forTenant(inside, tenant.id).users.create(newUser("refused@acme.example"));
+        // The check waits for the commit, which fails and leaves the transaction open.
+        await inside.sql().raw("pragma defer_foreign_keys = on");
+        await forTenant(inside, tenant.id).identities.add("no-connection", "00u", "no-user");
+      });
+      await assert.rejects(refused, isForeignKeyViolation);
+      const other = forTenant(use().openAnother(), tenant.id);
+      await other.users.create(newUser("of-another@acme.example"));
+      await store.transaction((inside) => inside.users.create(newUser("later@acme.example")));
+      assert.equal(await other.users.count(), 2);
+    });
+  });
+
+  for (const edge of ["BEGIN;", "COMMIT;", "ROLLBACK"])
+    it(`gives its connection up after a failed ${edge}`, () => {
+      assert.equal(isGivenUpAfter(edge), true);
+    });
+
+  it("keeps its connection after a failed statement", () => {
+    assert.equal(isGivenUpAfter("insert into users default values"), false);
+  });
+});
+
+/** Whether the pool replaces a connection after SQLite refused this statement. */
+function isGivenUpAfter(sql: string): boolean {
+  const refuse: SqliteConnection["run"] = (_sql, _bindings, done) =>
+    done.call(null, Object.assign(new Error("refused"), { code: "SQLITE_ERROR" }));
+  const exec: SqliteConnection["exec"] = (_sql, done) => done(null);
+  const connection = { run: refuse, all: refuse, exec } as unknown as SqliteConnection;
+  stayWithFile(connection, import.meta.filename);
+  connection.run(sql, [], () => undefined);
+  return "__knex__disposed" in connection;
+}

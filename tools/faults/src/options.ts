@@ -26,10 +26,15 @@ export function readOptions(words: readonly string[]): Options {
   );
   if (chosen.length === 0)
     throw new UsageError(`there is no engine "${values.engine}": ${engines.join(", ")}`);
+  const only = faults.filter(({ name }) => wanted.includes(name));
+  if (!only.some((fault) => fault.engines.some((engine) => chosen.includes(engine))))
+    throw new UsageError(
+      `"${values.only}" concerns ${[...new Set(only.flatMap((one) => one.engines))]} only`,
+    );
   const seconds = values.seconds ?? "4";
   if (!/^[1-9]\d{0,3}$/.test(seconds)) throw new UsageError("--seconds is a whole number");
   return {
-    only: faults.filter(({ name }) => wanted.includes(name)),
+    only,
     engines: chosen,
     seconds: Number(seconds),
   };
