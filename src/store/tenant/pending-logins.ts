@@ -51,8 +51,9 @@ export function tenantPendingLogins(scope: TenantScope, now: () => number) {
     if (!middle) return;
     // Another request may have made room meanwhile; its choice must not be followed by the next busiest network.
     const isStillFull = scope.raw(
-      "(select count(*) from pending_logins as held where held.tenant_id = ? and held.connection_id = ?) >= ?",
-      [scope.tenantId, connectionId, maxPendingLogins],
+      `(select count(*) from pending_logins as held
+        where ${scope.sameTenant("held", "pending_logins")} and held.connection_id = ?) >= ?`,
+      [connectionId, maxPendingLogins],
     );
     await ofNetwork().where("expires_at", "<=", middle.expires_at).whereRaw(isStillFull).delete();
   }

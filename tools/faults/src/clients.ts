@@ -5,7 +5,7 @@ import type { Sent } from "./exchange.ts";
 import { versionName, type WriteLedger } from "./ledger.ts";
 import type { LoadClient, SendRequest } from "./load.ts";
 
-/** What the clients need to be let in. */
+/** The credentials of all clients. */
 export interface LoadCredentials {
   scim: string;
   apiKey: string;

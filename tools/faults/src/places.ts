@@ -24,7 +24,7 @@ export interface Place {
   sql?: (...statements: string[]) => Promise<void>;
 }
 
-/** What a fault needs that this machine does not have. */
+/** A thing that a fault needs and this machine does not have. */
 export class NotPossibleError extends Error {}
 
 export function sqlitePlace(cleanUp: CleanUp, { onDisk }: { onDisk: boolean }): Place {

@@ -4,7 +4,7 @@ import { isPlanned } from "./faults.ts";
 import type { Reckoning } from "./ledger.ts";
 import { kinds, type Load, type LoadKind } from "./load.ts";
 
-/** What one fault did on one engine. */
+/** The effects of one fault on one engine. */
 export interface Row {
   fault: PlannedFault;
   engine: Engine;
@@ -20,7 +20,7 @@ export interface Row {
   hasCrashed: boolean;
 }
 
-/** What must not happen, in words. Empty if all is well. */
+/** The things that must not happen, in words. Empty if all is well. */
 export function problemsOf(row: Row): string[] {
   const { fault, engine, counts, compared, sessionsLost, recoverySeconds, hasCrashed } = row;
   const unplanned = [...counts].flatMap(([kind, outcomes]) =>
