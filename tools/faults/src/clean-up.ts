@@ -1,4 +1,4 @@
-/** What has to be stopped or removed, in the order in which it was started. */
+/** Things that have to be stopped or removed, in the order in which it was started. */
 export interface CleanUp {
   add(step: () => unknown): void;
   /** Runs the steps, the last one first. A step that fails does not stop the others. */

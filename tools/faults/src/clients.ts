@@ -5,7 +5,7 @@ import type { Sent } from "./exchange.ts";
 import { type Ledger, versionName } from "./ledger.ts";
 import type { LoadClient, Send } from "./load.ts";
 
-/** What the clients need to be let in. */
+/** The credentials that let the clients in. */
 export interface Credentials {
   scim: string;
   apiKey: string;

@@ -8,13 +8,13 @@ import type { World } from "./world.ts";
 export interface Fault {
   name: string;
   engines: readonly Engine[];
-  /** What clients may get, besides success: an outcome, or "kind: outcome" if only these clients may. */
+  /** Answers that clients may get besides success: an outcome, or "kind: outcome" if only these clients may. */
   planned: readonly string[];
   /** How long it lasts at least, in seconds: longer than the application waits by itself. */
   lasts?: number;
   /** Whether it cuts PostgreSQL off in a commit: the application does not learn its outcome, and answers 503. */
   cutsCommits?: boolean;
-  /** What it needs of the place of the database. */
+  /** Its needs of the place of the database. */
   needs?: readonly ("disk" | "proxy" | "standby" | "provider" | "replicas")[];
   inject(world: World): Promise<void>;
   recover(world: World): Promise<void>;

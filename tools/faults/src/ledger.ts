@@ -1,7 +1,7 @@
 import type { TenantStore } from "../../../src/store/tenant-store.ts";
 import type { Outcome } from "./load.ts";
 
-/** What clients asked to be written, and what they were told about it. */
+/** The writes that clients asked for, and what they were told about them. */
 export interface Ledger {
   /** A new person, by login name. */
   created(loginName: string, outcome: Outcome): void;

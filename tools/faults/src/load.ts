@@ -7,7 +7,7 @@ export const kinds = ["SCIM", "pages", "agents", "sign-in", "logout"] as const;
 /** SCIM: provisioning. Pages: signed-in browsers. Agents: API keys and access tokens. Logout: Universal Logout. */
 export type ClientKind = (typeof kinds)[number];
 
-/** What a client got, as the table counts it: "ok", "503", "refused", or words for something that must not happen. */
+/** The result for a client, as the table counts it: "ok", "503", "refused", or words for something that must not happen. */
 export type Outcome = string;
 
 interface Result {

@@ -24,7 +24,7 @@ export interface Place {
   sql?: (...statements: string[]) => Promise<void>;
 }
 
-/** What a fault needs that this machine does not have. */
+/** A need of a fault that this machine does not meet. */
 export class NotPossibleError extends Error {}
 
 export function sqlitePlace(cleanUp: CleanUp, { onDisk }: { onDisk: boolean }): Place {

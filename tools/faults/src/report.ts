@@ -3,7 +3,7 @@ import { type Fault, isPlanned } from "./faults.ts";
 import type { Comparison } from "./ledger.ts";
 import { type ClientKind, kinds, type Load } from "./load.ts";
 
-/** What one fault did on one engine. */
+/** The outcome of one fault on one engine. */
 export interface Row {
   fault: Fault;
   engine: Engine;
@@ -19,7 +19,7 @@ export interface Row {
   hasCrashed: boolean;
 }
 
-/** What must not happen, in words. Empty if all is well. */
+/** The things that must not happen, in words. Empty if all is well. */
 export function problemsOf(row: Row): string[] {
   const { fault, engine, counts, compared, sessionsLost, recoverySeconds, hasCrashed } = row;
   const unplanned = [...counts].flatMap(([kind, outcomes]) =>
