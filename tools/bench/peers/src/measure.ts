@@ -47,7 +47,7 @@ export async function race(
 
 interface Round {
   rate: number;
-  /** What is wrong with the first wrong answer. */
+  /** The problem of the first wrong answer; null if all are right. */
   problem: string | null;
 }
 

@@ -38,7 +38,7 @@ export const parts: Record<Row["part"], string> = {
   start: "Start and memory",
 };
 
-/** What to know before one compares the figures of a table. Printed below it. */
+/** Differences between the programs that matter to the figures of a table. Printed below it. */
 const remarks: Partial<Record<Row["part"], string>> = {
   "sign-in":
     "The figure of this application includes the request to `/finish`, which makes the session after a SAML response. saml-jackson makes no session, and its program lets one request in at a time.",
