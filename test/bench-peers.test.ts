@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { DOMParser } from "@xmldom/xmldom";
+import type { Contender } from "../tools/bench/peers/src/contenders.ts";
 import { marks, withReport } from "../tools/bench/peers/src/docs.ts";
+import { type Measured, race, raceSignIns } from "../tools/bench/peers/src/measure.ts";
 import { contenderNames, readOptions, UsageError, usage, usersOf } from "../tools/bench/peers/src/options.ts";
 import { plot } from "../tools/bench/peers/src/plot.ts";
 import {
@@ -13,6 +15,7 @@ import {
   type PeersReport,
   type Row,
 } from "../tools/bench/peers/src/report.ts";
+import type { SignInProtocol } from "../tools/bench/peers/src/sign-ins.ts";
 import { codeBlocks } from "./helpers/docs.ts";
 
 const cell = (value: number | null, ratio: number | null, notes: number[] = []): Cell => ({
@@ -76,6 +79,67 @@ describe("the benchmark of the peers", () => {
     assert.match(text, /^- \*\*a\*\*: case counts\.$/m);
     assert.match(text, /^- \*\*b\*\*: not measured, because better-auth answers 400\.$/m);
     assert.match(text, /700 for better-auth/);
+  });
+
+  it("says below the tables what is not alike", () => {
+    const of = (part: Row["part"]) => asMarkdown(reportOf([{ ...lookups, part }]));
+    assert.match(
+      of("sign-in"),
+      /includes the request to `\/finish`.*makes no session.*one request in at a time/,
+    );
+    assert.match(of("start"), /Memory is measured after unequal work/);
+    assert.doesNotMatch(of("scim"), /finish|Memory/);
+  });
+
+  it("counts right answers only, and has no figure without one", async () => {
+    const sizes = { ...readOptions(["--quick"]).sizes, rounds: 1, seconds: 0.05, clients: 1 };
+    let sent = 0;
+    const send = async () => ({ status: sent++ === 0 ? 200 : 500, headers: {}, text: "", ms: 1 });
+    const failing = { name: "better-auth", client: { send } } as unknown as Contender;
+    const asked = (check: (answer: { status: number }) => string | null) => ({
+      key: "lookup",
+      title: "look up",
+      requestsFor: () => () => ({ call: { method: "GET", path: "/" } as const, check }),
+    });
+    const right = asked(({ status }) => (status === 200 ? null : `answers ${status}`));
+    const none = { values: [], wrong: [], failure: "answers 500" };
+    assert.deepEqual((await race(right, [failing], sizes)).get(failing), none);
+    assert.ok(sent > 2, "it was asked again");
+    let odd = 0;
+    const half = asked(() => (odd++ % 2 === 0 ? null : "is wrong"));
+    const { values, wrong } = (await race(half, [failing], sizes)).get(failing) as Measured;
+    assert.deepEqual([values.length, wrong], [1, ["is wrong"]]);
+  });
+
+  it("goes on if a program begins no sign-in, and counts only the people who are signed in", async () => {
+    const sizes = { ...readOptions(["--quick"]).sizes, rounds: 1, signIns: 4, clients: 1 };
+    const contenders = ["better-auth", "saml-jackson"].map(
+      (name) => ({ name, client: { send: async () => ({ status: 200 }) } }) as unknown as Contender,
+    );
+    const [broken, other] = contenders as [Contender, Contender];
+    let completed = 0;
+    const protocol: SignInProtocol = {
+      key: "oidc",
+      title: "callback",
+      async prepare(contender, person) {
+        if (contender === broken) throw new Error("answers 500");
+        if (person === 3) throw new Error("answers 429");
+        const complete = async () => {
+          completed++;
+          return person === 2 ? "no session begins" : null;
+        };
+        return { call: { method: "GET", path: "/" }, complete };
+      },
+      hostile: [],
+    };
+    const found = await raceSignIns(protocol, contenders, sizes);
+    assert.equal(found.get(broken)?.failure, "does not begin a sign-in (answers 500)");
+    assert.deepEqual(found.get(other)?.wrong, [
+      "does not begin a sign-in (answers 429)",
+      "no session begins",
+    ]);
+    assert.equal(completed, 7, "the first one, and three in each round, also after a wrong one");
+    assert.ok((found.get(other)?.values[0] ?? 0) > 0);
   });
 
   it("names each loss, and says so if there is none", () => {

@@ -106,7 +106,7 @@ const manifests = /(?:^|\/)package\.json$|^knip\.json$|^docs\/guides\/.*\.json$/
  * file of SAML came back by a merge, only marked lines go: words and packages are the fork's own.
  */
 export function removeSaml(tree: ForkedFiles, isRepeated: boolean): void {
-  if (isRepeated && !ownedBySaml.some((path) => tree.has(path))) {
+  if (isRepeated && !tree.files().some((path) => isIn(ownedBySaml, path))) {
     for (const path of tree.files())
       if (!isHistory(path)) tree.edit(path, (text) => withoutMarked(text, "SAML"), "lines of SAML");
     return;

@@ -7,7 +7,7 @@ import type { PreparedSignIn, SignInProtocol } from "./sign-ins.ts";
 
 /** One program's figures for one operation. */
 export interface Measured {
-  /** Answers per second in each round, or milliseconds of each call. */
+  /** Right answers per second in each round, or milliseconds of each call. */
   values: number[];
   wrong: string[];
   /** Why nothing was measured. */
@@ -38,16 +38,36 @@ export async function race(
   for (let round = 0; round <= sizes.rounds; round++) {
     for (const [contender, { measured, next }] of runners) {
       if (measured.failure) continue;
-      const { rate, problem } = await answersPerSecond(contender, next, sizes);
-      if (round > 0) measured.values.push(rate);
-      if (problem && measured.wrong.length === 0) measured.wrong.push(problem);
+      addRound(measured, round, await answersPerSecond(contender, next, sizes));
       await sleep(100);
     }
   }
-  return new Map([...runners].map(([contender, { measured }]) => [contender, measured]));
+  return new Map([...runners].map(([contender, { measured }]) => [contender, withoutZeros(measured)]));
 }
 
-async function answersPerSecond(contender: Contender, next: () => Asked, { clients, seconds }: Sizes) {
+interface Round {
+  rate: number;
+  /** The problem of the first wrong answer; null if all are right. */
+  problem: string | null;
+}
+
+function addRound(measured: Measured, round: number, { rate, problem }: Round): void {
+  if (round > 0) measured.values.push(rate);
+  if (problem && !measured.wrong.includes(problem)) measured.wrong.push(problem);
+}
+
+/** A program that gave no right answer at all has no figure. */
+function withoutZeros(measured: Measured): Measured {
+  if (measured.failure || measured.values.some((rate) => rate > 0)) return measured;
+  return { values: [], wrong: [], failure: measured.wrong[0] ?? "gives no answer" };
+}
+
+/** Only right answers count: a program must not gain by errors, which are fast. */
+async function answersPerSecond(
+  contender: Contender,
+  next: () => Asked,
+  { clients, seconds }: Sizes,
+): Promise<Round> {
   const started = performance.now();
   const until = started + seconds * 1000;
   let answers = 0;
@@ -56,8 +76,9 @@ async function answersPerSecond(contender: Contender, next: () => Asked, { clien
     while (performance.now() < until) {
       const { call, check } = next();
       const answer = await contender.client.send(call);
-      problem ??= check(answer);
-      answers++;
+      const wrong = check(answer);
+      if (wrong === null) answers++;
+      problem ??= wrong;
     }
   };
   await Promise.all(Array.from({ length: clients }, work));
@@ -72,47 +93,67 @@ export async function raceSignIns(
 ): Promise<Map<Contender, Measured>> {
   const found = new Map<Contender, Measured>();
   for (const contender of contenders) {
-    const problem = await signInOnce(contender, await prepare(contender, 0));
-    const measured: Measured = { values: [], wrong: [], failure: problem };
-    if (problem === null) {
-      for (const { wrong, attempt } of hostile) {
-        if ((await signInOnce(contender, await attempt(contender))) === null) measured.wrong.push(wrong);
-      }
+    const first = await prepared(() => prepare(contender, 0));
+    const failure = typeof first === "string" ? first : await signInOnce(contender, first);
+    const measured: Measured = { values: [], wrong: [], failure };
+    for (const { wrong, attempt } of failure === null ? hostile : []) {
+      const signIn = await prepared(() => attempt(contender));
+      if (typeof signIn === "string") measured.wrong.push(`${signIn}, so this was not tried: ${wrong}`);
+      else if ((await signInOnce(contender, signIn)) === null) measured.wrong.push(wrong);
     }
     found.set(contender, measured);
   }
   for (let round = 0; round <= sizes.rounds; round++) {
     for (const [contender, measured] of found) {
       if (measured.failure) continue;
-      const prepared: PreparedSignIn[] = [];
-      for (let person = 0; person < sizes.signIns; person++) prepared.push(await prepare(contender, person));
-      const { rate, problem } = await signInsPerSecond(contender, prepared, sizes.clients);
-      if (round > 0) measured.values.push(rate);
-      if (problem) measured.wrong.push(problem);
+      const waiting: PreparedSignIn[] = [];
+      for (let person = 0; person < sizes.signIns; person++) {
+        const signIn = await prepared(() => prepare(contender, person));
+        if (typeof signIn !== "string") waiting.push(signIn);
+        else if (!measured.wrong.includes(signIn)) measured.wrong.push(signIn);
+      }
+      addRound(measured, round, await signInsPerSecond(contender, waiting, sizes.clients));
     }
   }
-  return found;
+  return new Map([...found].map(([contender, measured]) => [contender, withoutZeros(measured)]));
+}
+
+/** A sign-in that is ready, or why there is none: one program's error must not end the run for all. */
+async function prepared(prepare: () => Promise<PreparedSignIn>): Promise<PreparedSignIn | string> {
+  try {
+    return await prepare();
+  } catch (error) {
+    return `does not begin a sign-in (${(error as Error).message})`;
+  }
 }
 
 async function signInOnce(contender: Contender, { call, complete }: PreparedSignIn): Promise<string | null> {
   return await complete(await contender.client.send(call));
 }
 
-async function signInsPerSecond(contender: Contender, prepared: PreparedSignIn[], clients: number) {
-  const waiting = [...prepared];
+async function signInsPerSecond(
+  contender: Contender,
+  waiting: PreparedSignIn[],
+  clients: number,
+): Promise<Round> {
   const started = performance.now();
+  let signedIn = 0;
   let problem: string | null = null;
   const work = async () => {
-    for (let signIn = waiting.pop(); signIn !== undefined; signIn = waiting.pop())
-      problem ??= await signInOnce(contender, signIn);
+    for (let signIn = waiting.pop(); signIn !== undefined; signIn = waiting.pop()) {
+      const wrong = await signInOnce(contender, signIn);
+      if (wrong === null) signedIn++;
+      problem ??= wrong;
+    }
   };
   await Promise.all(Array.from({ length: clients }, work));
-  return { rate: (prepared.length / (performance.now() - started)) * 1000, problem };
+  return { rate: (signedIn / (performance.now() - started)) * 1000, problem };
 }
 
 /** How many times as good the first program is: the median of the rounds' ratios, or the ratio of the medians of times. */
 export function timesAsGood(own: Measured, peer: Measured, better: "higher" | "lower"): number | null {
   if (own.values.length === 0 || peer.values.length === 0) return null;
   if (better === "lower") return median(peer.values) / median(own.values);
-  return median(own.values.map((rate, round) => rate / (peer.values[round] ?? Number.NaN)));
+  const ratio = median(own.values.map((rate, round) => rate / (peer.values[round] ?? Number.NaN)));
+  return Number.isFinite(ratio) ? ratio : null;
 }

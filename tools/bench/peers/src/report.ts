@@ -38,6 +38,14 @@ export const parts: Record<Row["part"], string> = {
   start: "Start and memory",
 };
 
+/** Differences between the programs that matter to the figures of a table. Printed below it. */
+const remarks: Partial<Record<Row["part"], string>> = {
+  "sign-in":
+    "The figure of this application includes the request to `/finish`, which makes the session after a SAML response. saml-jackson makes no session, and its program lets one request in at a time.",
+  start:
+    "Memory is measured after unequal work: in the same time a faster program has answered more requests, and not every program does everything.",
+};
+
 /** Adds a note once, and returns its position. */
 export function noteOf(report: Pick<PeersReport, "notes">, text: string): number {
   const known = report.notes.indexOf(text);
@@ -68,7 +76,7 @@ export function asMarkdown(report: PeersReport): string {
       .map(({ name, members }) => ` (${members} for ${name}, which allows 1,000)`)
       .join("")}, ${sizes.clients} clients, the median of ${sizes.rounds} rounds.`,
     "The number in brackets says how many times as fast, or as small, this application is: below 1 it loses.",
-    "A letter marks a wrong answer, or says why a figure is missing.",
+    "Only right answers count. A letter marks a wrong answer, or says why a figure is missing.",
     "",
     ...sections,
     ...notesOf(report),
@@ -83,11 +91,13 @@ function tableOf(report: PeersReport, part: Row["part"]): string[] {
     .map((row) => [row.title, ...names.map((name) => cellText(row, row.cells[name]))]);
   if (rows.length === 0) return [];
   const all = [[parts[part], ...names], ...rows];
+  const text = remarks[part];
+  const remark = text ? [text, ""] : [];
   const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
   const [head, ...body] = all.map(
     (row) => `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`,
   );
-  return [head ?? "", `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...body, ""];
+  return [head ?? "", `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...body, "", ...remark];
 }
 
 function cellText({ unit }: Row, cell: Cell | undefined): string {

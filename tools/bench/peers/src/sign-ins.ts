@@ -93,7 +93,7 @@ function samlUrlsOf({ name, origin }: Contender): { acsUrl: string; entityId: st
 export function oidcProtocol(provider: Provider): SignInProtocol {
   const prepare = async (contender: Contender, person: number): Promise<PreparedSignIn> => {
     const begun = await contender.client.send(beginnings[contender.name](contender));
-    if (![200, 302, 303].includes(begun.status)) throw new Error(`${contender.name}: ${failure(begun)}`);
+    if (![200, 302, 303].includes(begun.status)) throw new Error(failure(begun));
     const target = begun.status === 200 ? (JSON.parse(begun.text) as { url: string }).url : locationOf(begun);
     const asked = new URL(target).searchParams;
     const code = provider.issue({ nonce: asked.get("nonce"), email: emailOf("oidc", person) });
