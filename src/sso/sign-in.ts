@@ -159,6 +159,7 @@ export async function userOfIdentity(req: Request, { subject }: ExternalIdentity
   return known?.userId ?? null;
 }
 
+// SAML {
 /** The access epoch of the user who has this identity; null if there is none yet. */
 export async function epochOfIdentity(
   store: TenantStore,
@@ -168,6 +169,7 @@ export async function epochOfIdentity(
   const known = await store.identities.find(connection.id, storedSubject(connection, subject));
   return (known && (await store.users.byId(known.userId)))?.accessEpoch ?? null;
 }
+// SAML }
 
 /**
  * Signs the person in: the directory decides who that is, a session starts, and the browser goes to where it wanted to.
