@@ -10,7 +10,7 @@ import { hidden } from "../visible.ts";
 import { landingPath } from "../web/home.ts";
 import { cookieOf, safePath } from "../web/request.ts";
 import { startSession } from "../web/sessions.ts";
-import { type ConfiguredConnection, type SsoContext, ssoOf } from "./connection.ts";
+import { type SsoContext, ssoOf } from "./connection.ts";
 
 /** A browser that leaves has to come back within this time. */
 const pendingMs = 10 * 60_000;
@@ -163,7 +163,7 @@ export async function userOfIdentity(req: Request, { subject }: ExternalIdentity
 /** The access epoch of the user who has this identity; null if there is none yet. */
 export async function epochOfIdentity(
   store: TenantStore,
-  connection: ConfiguredConnection,
+  connection: SsoContext["connection"],
   { subject }: ExternalIdentity,
 ): Promise<number | null> {
   const known = await store.identities.find(connection.id, storedSubject(connection, subject));
