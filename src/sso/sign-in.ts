@@ -10,7 +10,7 @@ import { hidden } from "../visible.ts";
 import { landingPath } from "../web/home.ts";
 import { cookieOf, safePath } from "../web/request.ts";
 import { startSession } from "../web/sessions.ts";
-import { type ConfiguredConnection, type SsoContext, ssoOf } from "./connection.ts";
+import { type SsoContext, ssoOf } from "./connection.ts";
 
 /** A browser that leaves has to come back within this time. */
 const pendingMs = 10 * 60_000;
@@ -159,19 +159,21 @@ export async function userOfIdentity(req: Request, { subject }: ExternalIdentity
   return known?.userId ?? null;
 }
 
+// SAML {
 /**
  * The access epoch of the user who has this identity, or who will be linked to it by the login name; null if there is none
  * yet.
  */
 export async function epochOfIdentity(
   store: TenantStore,
-  connection: ConfiguredConnection,
+  connection: SsoContext["connection"],
   { subject, loginName }: ExternalIdentity,
 ): Promise<number | null> {
   const known = await store.identities.find(connection.id, storedSubject(connection, subject));
   const user = known ? await store.users.byId(known.userId) : await store.users.byLoginName(loginName);
   return user?.accessEpoch ?? null;
 }
+// SAML }
 
 /**
  * Signs the person in: the directory decides who that is, a session starts, and the browser goes to where it wanted to.
