@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { codeBlocks } from "../../../test/helpers/docs.ts";
 
 const page = "docs/how-to/add-to-an-existing-app.md";
@@ -8,8 +8,10 @@ describe(page, () => {
   const blocks = codeBlocks(page).filter(({ file }) => file !== null);
 
   it("shows parts of most files", () => {
-    assert.ok(blocks.length >= 9);
-    assert.equal(new Set(blocks.map(({ file }) => file)).size, 4);
+    const files = readdirSync("examples/existing-app/src");
+    const shown = new Set(blocks.map(({ file }) => file));
+    assert.ok(shown.size > files.length / 2, [...shown].join());
+    assert.ok(blocks.length >= files.length, `${blocks.length} parts`);
   });
 
   for (const { file, text } of blocks) {
