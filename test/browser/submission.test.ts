@@ -39,7 +39,7 @@ describeInBrowser("the submission package as a page", (browser) => {
 
   /** Clicks every copy button of the Wizard's screens, and returns what each one copies. */
   async function copied(page: Page): Promise<string[]> {
-    const next = "//h2[@id='each-url-in-the-three-dialects']";
+    const next = "//h2[@id='each-url-in-each-dialect']";
     const texts: string[] = [];
     for (const button of await page.locator(`xpath=${next}/preceding::button[@data-copy]`).all()) {
       await button.click();
