@@ -17,8 +17,10 @@ import { freePort } from "./helpers/postgres-server.ts";
 
 /** The packages of this repository that the application runs on. */
 const runtimePackages = [
-  ...["okta-labels", "policy-list", "scim-server"],
+  "okta-labels",
+  "policy-list",
   "saml-policy", // SAML
+  "scim-server",
 ];
 const applicationOnly = [
   "--omit=dev",

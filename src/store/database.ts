@@ -15,8 +15,8 @@ import { UnavailableError } from "../errors.ts";
 import type { Subscriptions } from "../events.ts";
 import { keepPrepared } from "./prepared-statements.ts";
 import { isBusy, isRetryable } from "./sql-errors.ts";
-import { createIfAbsent, existingFile, stayWithFile } from "./sqlite-file.ts";
-import { cacheStatements, type SqliteConnection } from "./statement-cache.ts";
+import { cacheStatements, type SqliteConnection, stayWithFile } from "./sqlite-connection.ts";
+import { createIfAbsent, existingFile } from "./sqlite-file.ts";
 
 // Our timestamps and counters fit in 2^53. By default, PostgreSQL's driver returns bigint columns as text.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);

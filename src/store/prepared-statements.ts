@@ -1,6 +1,6 @@
 /**
  * Keeps frequent lookups prepared on PostgreSQL. It parses and plans a statement at each call otherwise, which costs as much
- * as running a lookup by an index (docs/decisions/0080). SQLite keeps all statements: statement-cache.ts.
+ * as running a lookup by an index (docs/decisions/0080). SQLite keeps all statements: sqlite-connection.ts.
  */
 
 /**

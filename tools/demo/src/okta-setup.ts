@@ -125,20 +125,23 @@ interface CreatedApp {
   connect(): Promise<unknown>;
 }
 
-const creators: Readonly<
+/** A function, because main() runs before the end of this file does. */
+function creators(): Readonly<
   Record<ConnectionType, (setup: OrgSetup, slug: string, customer: string) => Promise<CreatedApp>>
-> = {
-  async oidc({ deps, orgUrl, apps, baseUrl }, slug, customer) {
-    const { id, clientSecret } = await apps.createOidc(customer, baseUrl, slug);
-    return { id, connect: () => connectOidc(deps, slug, { orgUrl, clientId: id, clientSecret }) };
-  },
-  // SAML {
-  async saml({ deps, orgUrl, apps, baseUrl }, slug, customer) {
-    const { id, metadataUrl } = await apps.createSaml(customer, baseUrl, slug);
-    return { id, connect: () => connectSaml(deps, slug, { orgUrl, metadataUrl, appInstanceId: id }) };
-  },
-  // SAML }
-};
+> {
+  return {
+    async oidc({ deps, orgUrl, apps, baseUrl }, slug, customer) {
+      const { id, clientSecret } = await apps.createOidc(customer, baseUrl, slug);
+      return { id, connect: () => connectOidc(deps, slug, { orgUrl, clientId: id, clientSecret }) };
+    },
+    // SAML {
+    async saml({ deps, orgUrl, apps, baseUrl }, slug, customer) {
+      const { id, metadataUrl } = await apps.createSaml(customer, baseUrl, slug);
+      return { id, connect: () => connectSaml(deps, slug, { orgUrl, metadataUrl, appInstanceId: id }) };
+    },
+    // SAML }
+  };
+}
 
 /** Creates all apps or none: if a step fails, removes everything that was created before. */
 async function createAll(setup: OrgSetup, { tenants }: SetupOptions): Promise<void> {
@@ -151,7 +154,7 @@ async function createAll(setup: OrgSetup, { tenants }: SetupOptions): Promise<vo
   try {
     for (const type of connectionTypes) {
       const { name } = await tenantBySlug(deps.database, tenants[type]);
-      const app = await creators[type](setup, tenants[type], name);
+      const app = await creators()[type](setup, tenants[type], name);
       created.push(app.id);
       await app.connect();
     }

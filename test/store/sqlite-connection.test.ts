@@ -6,8 +6,8 @@ import { UnavailableError } from "../../src/errors.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { isForeignKeyViolation, isUnavailable } from "../../src/store/sql-errors.ts";
-import { stayWithFile } from "../../src/store/sqlite-file.ts";
-import type { SqliteConnection } from "../../src/store/statement-cache.ts";
+
+import { type SqliteConnection, stayWithFile } from "../../src/store/sqlite-connection.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import { onDatabase } from "../helpers/databases.ts";
 import { createTestTenant, newUser, type TestTenant } from "../helpers/people.ts";
