@@ -18,6 +18,7 @@ import {
   useTest,
 } from "../sso/connection.ts";
 import {
+  arrivalRules,
   epochOfIdentity,
   finishSignIn,
   firstText,
@@ -30,7 +31,6 @@ import { hashToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { landingPath } from "../web/home.ts";
 import { formField, localPath } from "../web/request.ts";
-import { arrivalRules } from "./arrival-rules.ts";
 import type { KeptRequest, SamlConnection, StepDeps } from "./deps.ts";
 import { keyPairsOf } from "./keys.ts";
 import { refreshCertificates } from "./metadata-refresh.ts";

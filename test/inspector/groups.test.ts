@@ -8,11 +8,10 @@ import { remedyFor } from "../../src/inspector/remedies.ts";
 import { clientGrantRules, clientRules, grantTypeRules, requestRules } from "../../src/oauth/policy.ts";
 import { oidcPolicy } from "../../src/oidc/policy.ts";
 import { type Protocol, protocols } from "../../src/recording.ts";
-import { arrivalRules } from "../../src/saml/arrival-rules.ts"; // SAML
 import { codeRules, questionRules, refreshRules } from "../../src/scim-authorization/policy.ts";
 import { streamPolicy } from "../../src/shared-signals/stream-policy.ts";
 import { connectionActive } from "../../src/sso/connection.ts"; // SAML
-import { repeatedSignInRules } from "../../src/sso/sign-in.ts"; // SAML
+import { arrivalRules, repeatedSignInRules } from "../../src/sso/sign-in.ts"; // SAML
 import { connectionPolicy } from "../../src/universal-logout/policy.ts";
 import { apiKeyPolicy, callPolicy } from "../../src/web/access-token-policy.ts";
 

@@ -7,10 +7,9 @@ import { policy } from "saml-policy/policy";
 import { paths } from "../../endpoints.ts";
 import { type BrokenRule, RefusedError } from "../../errors.ts";
 import type { Message, MessageFact, MessagePart, RecordedCheck, Recorder, Route } from "../../recording.ts";
-import { arrivalRules } from "../../saml/arrival-rules.ts";
 import { mappedNames } from "../../saml/sign-in.ts";
 import { connectionActive, ssoOf } from "../../sso/connection.ts";
-import { repeatedSignInRules } from "../../sso/sign-in.ts";
+import { arrivalRules, repeatedSignInRules } from "../../sso/sign-in.ts";
 import { decisionFacts, decisionText } from "./decision.ts";
 import { signatureGroup } from "./groups.ts";
 import {
