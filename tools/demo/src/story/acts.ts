@@ -12,14 +12,14 @@ export async function carryOut(
   act: PreparedAct,
   { req, res }: { req: Request; res: Response },
 ): Promise<string | null> {
-  if (act.signsOut) {
-    await endSession(req);
-    res.clearCookie("session");
-  }
   if (act.asOwner) {
+    // It also ends the session of before.
     const user = await store.users.byLoginName(loginOf(tenant.owner, tenant));
     if (!user) throw new InvalidError("The owner is not as the demo left them: reset the demo.");
     await startSession(req, { tenantId: store.tenantId, user, connectionId: null });
+  } else if (act.signsOut) {
+    await endSession(req);
+    res.clearCookie("session");
   }
   if (act.atOrg) await sendToOrg(orgUrl, act.atOrg);
   return act.to ?? null;
