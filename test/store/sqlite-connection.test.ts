@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UnavailableError } from "../../src/errors.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { isForeignKeyViolation, isUnavailable } from "../../src/store/sql-errors.ts";
-
 import { type SqliteConnection, stayWithFile } from "../../src/store/sqlite-connection.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import { onDatabase } from "../helpers/databases.ts";
@@ -65,6 +64,15 @@ describe("a SQLite file that is moved while the application has it open", () => 
     assert.equal(await acme.store.users.count(), 0);
   });
 
+  it("acknowledges no write while the file cannot be seen", async () => {
+    move(file, away);
+    symlinkSync(file, file);
+    await assert.rejects(create(), away503);
+    rmSync(file);
+    move(away, file);
+    assert.equal(await acme.store.users.count(), 0);
+  });
+
   it("goes on with the file that takes its place", async () => {
     await create();
     move(file, away);
@@ -82,6 +90,21 @@ describe("a SQLite file that is moved while the application has it open", () => 
     await assert.rejects(acme.store.users.count(), away503);
     assert.equal(existsSync(file), false);
     mkdirSync(folder);
+  });
+});
+
+describe("a SQLite connection whose file was gone when it was opened", () => {
+  it("fails each statement", () => {
+    const succeed: SqliteConnection["run"] = (_sql, _bindings, done) => done.call(null, null, []);
+    const connection = { run: succeed, all: succeed } as unknown as SqliteConnection;
+    stayWithFile(connection, join(tmpdir(), "starter-absent.sqlite"));
+    const errors: (Error | null)[] = [];
+    for (const sql of ["select 1", "insert into users default values"])
+      connection.all(sql, [], (error) => errors.push(error));
+    assert.deepEqual(
+      errors.map((error) => error instanceof UnavailableError),
+      [true, true],
+    );
   });
 });
 

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import type { Connection } from "../../src/model.ts";
 import { connectionTypes } from "../../src/sign-in-protocols.ts";
+import type { Database } from "../../src/store/database.ts";
 import { removeExpired } from "../../src/store/housekeeping.ts";
 import { networkOf } from "../../src/store/rate-limits.ts";
 import { maxPendingLogins } from "../../src/store/tenant/pending-logins.ts";
+import { forTenant } from "../../src/store/tenant-store.ts";
 import { onEachDatabase, onOneDatabase } from "../helpers/databases.ts";
 import { tableNames } from "../helpers/every-table.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
@@ -32,6 +34,25 @@ describe("rows that anyone can make", () => {
     after(() => op.close());
     afterEach(() => use().database.sql()("pending_logins").delete());
 
+    /** The database, with something that happens before the nth statement about pending sign-ins. */
+    function beforeStatement(nth: number, happens: () => Promise<unknown>): Database {
+      let statements = 0;
+      const { database } = use();
+      const sql = new Proxy(database.sql(), {
+        apply(target, _self, [table]) {
+          const builder = target(table);
+          statements += 1;
+          if (statements !== nth) return builder;
+          const run = builder.then.bind(builder);
+          return Object.assign(builder, {
+            // biome-ignore lint/suspicious/noThenProperty: knex runs a statement when it is awaited.
+            then: (...done: Parameters<typeof run>) => happens().then(() => run(...done)),
+          });
+        },
+      });
+      return { ...database, sql: () => sql };
+    }
+
     const pending = () => use().database.sql()("pending_logins");
     const held = async (id: string) =>
       Number((await pending().where("connection_id", id).count("* as n"))[0]?.n);
@@ -48,7 +69,7 @@ describe("rows that anyone can make", () => {
       const rows = Array.from({ length: count }, (_, index) => ({
         tenant_id: site().acme.tenant.id,
         connection_id: id,
-        state_hash: `flood-${id}-${index}`,
+        state_hash: `flood-${id}-${laterMs}-${index}`,
         browser_hash: "x",
         sealed_data: "x",
         // Each is a little older than the ones that follow.
@@ -75,6 +96,18 @@ describe("rows that anyone can make", () => {
       assert.equal(await held(other.id), 20);
       const answer = await comeBack(site().app, op, client, left.location ?? "");
       assert.equal(answer.status, 303, answer.text);
+    });
+
+    it("are not removed for a second network, if another request has just made room", async () => {
+      await flood(3_000, () => "the busiest network");
+      await flood(2_000, () => "an office", connection.id, 6_000_000);
+      const makeRoom = () => pending().where("network_hash", "the busiest network").delete();
+      const { pendingLogins } = forTenant(beforeStatement(2, makeRoom), site().acme.tenant.id);
+      await pendingLogins.create({
+        ...{ connectionId: connection.id, stateHash: "begun", browserHash: "x", sealedData: "x" },
+        ...{ expiresAt: Date.now() + 600_000, networkHash: "a person" },
+      });
+      assert.equal(await held(connection.id), 2_001);
     });
 
     it("never exceed the limit, for a flood from as many networks, and the oldest ones go first", async () => {

@@ -232,9 +232,11 @@ describe("a slow or greedy client", () => {
           socket.on("error", () => undefined);
         });
       const held = await Promise.all(Array.from({ length: patient.connections }, open));
-      const before = drops;
-      const refused = await sendSlowly(patientPort, requestHead("GET", "/healthz", { Connection: "close" }));
-      assert.deepEqual([refused.status, drops > before], [0, true]);
+      for (let tries = 0; tries < 3; tries++) {
+        const head = requestHead("GET", "/healthz", { Connection: "close" });
+        assert.equal((await sendSlowly(patientPort, head)).status, 0);
+      }
+      assert.equal(drops, 1, "a flood of connections is one line a minute");
       for (const socket of held) socket.destroy();
       await Promise.all(
         held.map(

@@ -39,23 +39,22 @@ export function tenantPendingLogins(scope: TenantScope, now: () => number) {
       .offset(maxPendingLogins - 1)
       .first("state_hash");
     if (!last) return;
+    // Counted and chosen in one statement: if another request has just made room, the next busiest network must not pay.
     const busiest = (await ofConnection(connectionId)
       .groupBy("network_hash")
       .orderByRaw("count(*) desc, min(expires_at)")
-      .first(["network_hash", scope.raw("count(*) as held")])) as { network_hash: string; held: number };
+      .first([
+        "network_hash",
+        scope.raw("count(*) as held"),
+        scope.raw("sum(count(*)) over () as held_by_all"),
+      ])) as { network_hash: string; held: number; held_by_all: number } | undefined;
+    if (!busiest || Number(busiest.held_by_all) < maxPendingLogins) return;
     const ofNetwork = () => ofConnection(connectionId).where("network_hash", busiest.network_hash);
     const middle = (await ofNetwork()
       .orderBy("expires_at")
       .offset(Math.ceil(busiest.held / 2) - 1)
       .first("expires_at")) as { expires_at: number } | undefined;
-    if (!middle) return;
-    // Another request may have made room meanwhile; its choice must not be followed by the next busiest network.
-    const isStillFull = scope.raw(
-      `(select count(*) from pending_logins as held
-        where ${scope.sameTenant("held", "pending_logins")} and held.connection_id = ?) >= ?`,
-      [connectionId, maxPendingLogins],
-    );
-    await ofNetwork().where("expires_at", "<=", middle.expires_at).whereRaw(isStillFull).delete();
+    if (middle) await ofNetwork().where("expires_at", "<=", middle.expires_at).delete();
   }
 
   return {
