@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { createLog } from "../../src/log.ts";
 import { addJob, type JobKind, jobHandler } from "../../src/outbox/jobs.ts";
 import { nextRun, type RecurringJob, recurringSource } from "../../src/outbox/recurring.ts";
 import { giveUpMs, leaseMs, openRunner } from "../../src/outbox/runner.ts";
+import type { Database } from "../../src/store/database.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { interleaved } from "../helpers/interleaved.ts";
 import { handlersOf } from "../helpers/outbox.ts";
 import { createTestTenant } from "../helpers/people.ts";
 import { until } from "../helpers/processes.ts";
@@ -107,7 +110,7 @@ describe("a recurring job", () => {
     });
 
     /** A process with the job. */
-    function replica(name = "test.recurring") {
+    function replica(name = "test.recurring", wrapped = (database: Database) => database) {
       const job: RecurringJob = {
         name,
         everyMinutes: 10,
@@ -116,7 +119,7 @@ describe("a recurring job", () => {
           await work();
         },
       };
-      const database = use().openAnother();
+      const database = wrapped(use().openAnother());
       const source = recurringSource([job], { database, log, now: () => now });
       return {
         due: () =>
@@ -175,6 +178,29 @@ describe("a recurring job", () => {
       end();
       await running;
       assert.deepEqual(runs, ["test.recurring"]);
+      assert.equal((await row()).due_at, midnight + 20 * minute);
+    });
+
+    it("keeps its next time if renewals of its lease are slower than its end", async () => {
+      await replica().due();
+      now = midnight + 10 * minute;
+      const slow = [400, 1];
+      let renewals = 0;
+      let claimed = false;
+      const delayed = () => {
+        renewals += 1;
+        const ms = slow.shift();
+        return ms === undefined ? null : () => sleep(ms);
+      };
+      const { claim } = replica("test.recurring", (database) =>
+        interleaved(database, () => (claimed ? delayed() : null)),
+      );
+      work = () => until("two renewals are under way", () => renewals >= 2);
+      const shortLease = 200;
+      const [begin] = await claim(shortLease);
+      claimed = true;
+      await begin?.();
+      await sleep(500);
       assert.equal((await row()).due_at, midnight + 20 * minute);
     });
 

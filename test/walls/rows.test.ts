@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import type { Connection } from "../../src/model.ts";
 import { connectionTypes } from "../../src/sign-in-protocols.ts";
-import type { Database } from "../../src/store/database.ts";
 import { removeExpired } from "../../src/store/housekeeping.ts";
 import { networkOf } from "../../src/store/rate-limits.ts";
 import { maxPendingLogins } from "../../src/store/tenant/pending-logins.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import { onEachDatabase, onOneDatabase } from "../helpers/databases.ts";
 import { tableNames } from "../helpers/every-table.ts";
+import { interleaved } from "../helpers/interleaved.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { comeBack, connectOrg, orgOptions } from "../helpers/org.ts";
 import { createTestTenant } from "../helpers/people.ts";
@@ -33,25 +33,6 @@ describe("rows that anyone can make", () => {
     });
     after(() => op.close());
     afterEach(() => use().database.sql()("pending_logins").delete());
-
-    /** The database, with something that happens before the nth statement about pending sign-ins. */
-    function beforeStatement(nth: number, happens: () => Promise<unknown>): Database {
-      let statements = 0;
-      const { database } = use();
-      const sql = new Proxy(database.sql(), {
-        apply(target, _self, [table]) {
-          const builder = target(table);
-          statements += 1;
-          if (statements !== nth) return builder;
-          const run = builder.then.bind(builder);
-          return Object.assign(builder, {
-            // biome-ignore lint/suspicious/noThenProperty: knex runs a statement when it is awaited.
-            then: (...done: Parameters<typeof run>) => happens().then(() => run(...done)),
-          });
-        },
-      });
-      return { ...database, sql: () => sql };
-    }
 
     const pending = () => use().database.sql()("pending_logins");
     const held = async (id: string) =>
@@ -102,7 +83,9 @@ describe("rows that anyone can make", () => {
       await flood(3_000, () => "the busiest network");
       await flood(2_000, () => "an office", connection.id, 6_000_000);
       const makeRoom = () => pending().where("network_hash", "the busiest network").delete();
-      const { pendingLogins } = forTenant(beforeStatement(2, makeRoom), site().acme.tenant.id);
+      let statements = 0;
+      const database = interleaved(use().database, () => (++statements === 2 ? makeRoom : null));
+      const { pendingLogins } = forTenant(database, site().acme.tenant.id);
       await pendingLogins.create({
         ...{ connectionId: connection.id, stateHash: "begun", browserHash: "x", sealedData: "x" },
         ...{ expiresAt: Date.now() + 600_000, networkHash: "a person" },
