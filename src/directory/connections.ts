@@ -61,10 +61,10 @@ export async function createConnection(
 
 /**
  * Changes a connection's settings. If they point to another identity provider, its subjects are other people, so the
- * connection loses its identities, sessions, sign-ins in flight, access tokens and stream of events. Agents that are let in again get no former tokens back. A
- * new role mapping revokes the roles that the old one granted; each person's next sign-in grants them anew. Throws
- * NotFoundError; InvalidError if the subject attribute of an activated connection would change, because people may have
- * signed in by it; and ConflictError `last-owner`.
+ * connection loses its identities, sessions, sign-ins in flight, access tokens and stream of events. Agents that are let in
+ * again get no former tokens back. A new role mapping revokes the roles that the old one granted; each person's next sign-in
+ * grants them anew. Throws NotFoundError; InvalidError if the subject attribute of an activated connection would change,
+ * because people may have signed in by it; and ConflictError `last-owner`.
  */
 export async function changeSettings(
   store: TenantStore,
@@ -211,8 +211,9 @@ async function lockComplete(store: TenantStore, connectionId: string): Promise<C
 }
 
 /**
- * Disables a connection, and ends its sessions and sign-ins in flight; its access tokens are dead from now on. This can lock out the last owner, so
- * only the operator's command line calls it directly; the admin console uses switchOffConnection. Throws NotFoundError.
+ * Disables a connection, and ends its sessions and sign-ins in flight; its access tokens are dead from now on. This can lock
+ * out the last owner, so only the operator's command line calls it directly; the admin console uses switchOffConnection.
+ * Throws NotFoundError.
  */
 export async function disableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
   return await store.transaction(async (inside) => {

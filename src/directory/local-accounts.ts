@@ -175,8 +175,8 @@ interface EnteredPassword {
 /**
  * Checks a local password. The sign-in is complete, and recorded, if no second step follows (second-steps.ts). A missing
  * tenant, account, password or permission to sign in costs the same statements and the same hash, and throws the same
- * RefusedError `bad-credentials`, so an attacker cannot probe for accounts. If the person's domain enforces single sign-on, only owners get in
- * (docs/decisions/0019); others who gave the right password get RefusedError `single-sign-on-required`.
+ * RefusedError `bad-credentials`, so an attacker cannot probe for accounts. If the person's domain enforces single sign-on,
+ * only owners get in (docs/decisions/0019); others who gave the right password get RefusedError `single-sign-on-required`.
  * @param store of a tenant that may not exist.
  */
 export async function signInWithPassword(

@@ -1,10 +1,10 @@
 /**
  * The guides by which customers' Okta administrators configure single sign-on and provisioning.
  *
- * Owns: /guides/okta/{oidc,scim,xaa} and one for each further protocol, each also as .md and .pdf, and their pictures; the same guides with a customer's
- * own values under /admin (customer-routes.ts). Texts are Markdown templates in views/guide/. Facts come from config/ and
- * src/endpoints.ts (facts.ts), never from the texts. `npm run guide` (tools/guide) writes the same guides to docs/guides/;
- * it alone needs a browser, for PDFs and pictures.
+ * Owns: /guides/okta/{oidc,scim,xaa} and one for each further protocol, each also as .md and .pdf, and their pictures; the
+ * same guides with a customer's own values under /admin (customer-routes.ts). Texts are Markdown templates in views/guide/.
+ * Facts come from config/ and src/endpoints.ts (facts.ts), never from the texts. `npm run guide` (tools/guide) writes the
+ * same guides to docs/guides/; it alone needs a browser, for PDFs and pictures.
  *
  * May import: the ground floor, store, web and config.
  */

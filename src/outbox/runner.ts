@@ -24,7 +24,10 @@ export interface Runner {
 export interface WorkSource {
   /** The most pieces that run at a time in one process. Without it, the source may have all places of the runner. */
   readonly maxRunning?: number;
-  /** Claims pieces of work until the lease ends, and returns them. Each does not reject, and ends well before, or renews its lease. */
+  /**
+   * Claims pieces of work until the lease ends, and returns them. Each does not reject, and ends well before, or renews its
+   * lease.
+   */
   claim(limit: number, leaseMs: number): Promise<readonly (() => Promise<void>)[]>;
 }
 

@@ -50,8 +50,8 @@ export function withoutAuthorities(certificates: readonly string[]): string[] {
 }
 
 /**
- * Checks that these certificates can verify a sign-in: they are at most ten, none is signed with SHA-1 or has a short key, and at least one has
- * not expired. Throws InvalidError that says what to do in Okta.
+ * Checks that these certificates can verify a sign-in: they are at most ten, none is signed with SHA-1 or has a short key,
+ * and at least one has not expired. Throws InvalidError that says what to do in Okta.
  * @param certificates base64 DER, as readCertificate returns them.
  */
 export function checkSigningCertificates(certificates: readonly string[], now: number = Date.now()): void {

@@ -66,7 +66,10 @@ const mayNameSaml = [
   "test/helpers/okta-labels.ts",
 ];
 
-/** Names of other things: the format of a subject, on which a rule of the application depends (RFC 9493 §3.2.5), and this tool's test. */
+/**
+ * Names of other things: the format of a subject, on which a rule of the application depends (RFC 9493 §3.2.5), and this
+ * tool's test.
+ */
 const namesOfOthers = /"saml-nameid"|"tools\/fork\/test\/saml\.test\.ts"/;
 
 /** Packages that are installed for SAML alone, by the manifest that names them. */
