@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from "express";
 import { changeSettings, recordEdit, rotateSecret } from "../directory/connections.ts";
-import { isTestUnderWay, judgeAgain, startSignInTest } from "../directory/sign-in-tests.ts";
+import { judgeAgain, startSignInTest } from "../directory/sign-in-tests.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, ConnectionSettings } from "../model.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
@@ -123,7 +123,7 @@ function testRoutes(pattern: string, contextOf: (req: Request) => Promise<SetUpC
     const testId = formField(req, "test");
     if (!/^[\w-]{43}$/.test(testId))
       throw new InvalidError("Start the test from the page of the connection.");
-    if (!(await isTestUnderWay(store, connection.id, testId)))
+    if (!(await store.signInTests.isUnderWay(connection.id, testId)))
       await startSignInTest(store, connection.id, person?.user.id ?? null, testId);
     // CSP form-action forbids a redirect to another origin after a form. The page that is rendered here may navigate there.
     const url = `${signInPath(connection)}?${new URLSearchParams({ test: testId })}`;

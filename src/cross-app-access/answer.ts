@@ -1,10 +1,10 @@
 import { RuleBrokenError } from "policy-list/policy";
-import { storedSubject } from "../directory/sign-in.ts";
 import type { TokenGrant } from "../oauth/token-request.ts";
 import type { Database } from "../store/database.ts";
 import { onceOnly } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import { agentActor } from "../store/tenant/activity.ts";
+import { subjectKey } from "../store/tenant/identities.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { assertionType, jwtBearer } from "./policy.ts";
 
@@ -59,7 +59,7 @@ export function refusalRecorder(database: Database): NonNullable<TokenGrant["rec
     const kind = [tenantId, client.clientId, connection.id, subject, rule.id].join("/");
     if (!(await isNew(hashToken(kind)))) return;
     const store = forTenant(database, tenantId);
-    const identity = await store.identities.find(connection.id, storedSubject(connection, subject));
+    const identity = await store.identities.find(connection.id, subjectKey(connection, subject));
     const reason = rule.id === "person-admitted" ? found : rule.id;
     const entry = { action: "access.refused", targetId: identity?.userId ?? null, changed: [], reason };
     const actor = agentActor(client.name, assertion.claims.act?.sub ?? null);

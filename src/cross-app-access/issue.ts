@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { judge } from "policy-list/policy";
 import { type AccessGrant, issueAccessToken } from "../directory/access-tokens.ts";
 import { personOfAssertion, retryFirstSignIn } from "../directory/sign-in.ts";
-import { ConflictError, RefusedError } from "../errors.ts";
+import { RefusedError } from "../errors.ts";
 import type { Connection } from "../model.ts";
 import type { AuthenticatedClient } from "../oauth/clients.ts";
 import { toleranceSeconds } from "../oauth/policy.ts";
@@ -108,12 +108,6 @@ async function sameConnection(store: TenantStore, verified: Connection): Promise
 
 /** Consumes the assertion's id. Returns false for a replay. The rules demand `jti` and `exp`. */
 async function consume(store: TenantStore, { iss, jti = "", exp = 0 }: AssertionClaims): Promise<boolean> {
-  try {
-    const end = Math.ceil((exp + toleranceSeconds) * 1000);
-    await store.usedTokens.consume(hashToken(`id-jag/${iss}/${jti}`), end);
-    return true;
-  } catch (error) {
-    if (error instanceof ConflictError) return false;
-    throw error;
-  }
+  const end = Math.ceil((exp + toleranceSeconds) * 1000);
+  return await store.usedTokens.consume(hashToken(`id-jag/${iss}/${jti}`), end);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { ConflictError, NotFoundError } from "../errors.ts";
 import type { AttributeDocument, Profile, ProvisioningSource, Tenant, User } from "../model.ts";
+import { subjectKey } from "../store/tenant/identities.ts";
 import type { UserChanges } from "../store/tenant/users.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { textKey } from "../store/text-keys.ts";
@@ -9,7 +10,6 @@ import { attributesFromProfile } from "./attributes.ts";
 import { handOverInvited } from "./invitations.ts";
 import { validateNameChanges, validateNames } from "./names.ts";
 import { detectLastOwnerLoss, refuseForOwner } from "./owners.ts";
-import { storedSubject } from "./sign-in.ts";
 import { forgetSyncedPassword } from "./synced-passwords.ts";
 
 /** The provisioning source that writes, and the tenant's rule for conflicts with another source. */
@@ -219,8 +219,8 @@ async function moveIdentities(store: TenantStore, before: User, after: User): Pr
   for (const identity of await store.identities.ofUser(before.id)) {
     const connection = await store.connections.byId(identity.connectionId);
     if (connection?.subjectKind !== "login-name") continue;
-    if (identity.subject !== storedSubject(connection, before.loginName)) continue;
-    const subject = storedSubject(connection, after.loginName);
+    if (identity.subject !== subjectKey(connection, before.loginName)) continue;
+    const subject = subjectKey(connection, after.loginName);
     if (subject === identity.subject) continue;
     if (!after.active && (await store.roles.isOwner(before.id))) {
       await store.identities.remove(connection.id, identity.subject);

@@ -1,11 +1,10 @@
 import { ConflictError, InvalidError, NotFoundError, type RefusalReason, RefusedError } from "../errors.ts";
 import type { Connection, ExternalIdentity, User } from "../model.ts";
 import { randomToken, type Sealer } from "../store/secrets.ts";
+import { subjectKey } from "../store/tenant/identities.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { previewSignIn, type SignIn, storedSubject } from "./sign-in.ts";
+import { previewSignIn, type SignIn } from "./sign-in.ts";
 
-/** A test sign-in has to come back within this time. */
-const pendingMs = 15 * 60_000;
 /** The result is personal data: it is sealed, and kept no longer than an administrator needs it. */
 const keptMs = 24 * 3_600_000;
 const longestValue = 500;
@@ -76,16 +75,6 @@ export async function startSignInTest(
 ): Promise<string> {
   await store.signInTests.create({ id, connectionId, userId }, Date.now() + keptMs);
   return id;
-}
-
-/** Whether a test has started, is not too old, and has no result yet. */
-export async function isTestUnderWay(
-  store: TenantStore,
-  connectionId: string,
-  testId: string,
-): Promise<boolean> {
-  const test = await store.signInTests.find(connectionId, testId);
-  return test !== null && test.sealedResult === null && Date.now() - test.createdAt < pendingMs;
 }
 
 /**
@@ -184,7 +173,7 @@ export async function linkTestedIdentity(
     if (!hasOwnAccount && !(await inside.roles.isOwner(userId))) {
       throw new ConflictError("other-source", "This account is managed by your identity provider already.");
     }
-    await inside.identities.add(connection.id, storedSubject(connection, identity.subject), userId);
+    await inside.identities.add(connection.id, subjectKey(connection, identity.subject), userId);
   });
 }
 

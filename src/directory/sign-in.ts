@@ -9,6 +9,7 @@
 import { randomUUID } from "node:crypto";
 import { ConflictError, RefusedError } from "../errors.ts";
 import type { Connection, ExternalIdentity, User } from "../model.ts";
+import { subjectKey } from "../store/tenant/identities.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { textKey } from "../store/text-keys.ts";
 import { tellSignIn } from "./access-events.ts";
@@ -145,7 +146,7 @@ async function decide(
   sent: ExternalIdentity,
 ): Promise<CompletedSignIn> {
   const external = validateIdentity(sent);
-  const login = { connection, external, subject: storedSubject(connection, external.subject) };
+  const login = { connection, external, subject: subjectKey(connection, external.subject) };
 
   const match =
     (await findByIdentity(store, login)) ?? // step 1
@@ -176,7 +177,7 @@ export async function personOfAssertion(
 ): Promise<SignIn> {
   const profile = { givenName: null, familyName: null, displayName: null, email };
   const sent = { connectionId: connection.id, subject, loginName: email ?? "", profile };
-  const login = { connection, external: sent, subject: storedSubject(connection, subject) };
+  const login = { connection, external: sent, subject: subjectKey(connection, subject) };
   const match =
     (await findByIdentity(store, login)) ??
     (await findBySourceKey(store, login)) ??
@@ -216,7 +217,7 @@ async function admit(
 interface VerifiedIdentity {
   connection: Connection;
   external: ExternalIdentity;
-  /** The subject as it is stored: see storedSubject. */
+  /** The subject as it is stored: see subjectKey. */
   subject: string;
 }
 
@@ -284,15 +285,6 @@ async function createJustInTime(
 }
 
 /**
- * The form in which a connection's subjects are stored and compared. A subject that is a login name ignores case, as
- * login names do. It keeps Unicode compatibility forms apart, because the provider does: a person who may choose a
- * look-alike name there must not become someone else here.
- */
-export function storedSubject(connection: Connection, subject: string): string {
-  return connection.subjectKind === "login-name" ? textKey(subject) : subject;
-}
-
-/**
  * Updates the profile of a just-in-time user at each sign-in. Provisioned users and local accounts keep what their
  * provisioning client or holder set.
  */
@@ -333,6 +325,6 @@ async function isFree(store: TenantStore, loginName: string, exceptUserId: strin
 /** The provider vouches for the login name; the id is known only if the identity is. */
 async function identifyRefused(store: TenantStore, { connectionId, subject, loginName }: ExternalIdentity) {
   const connection = await store.connections.byId(connectionId);
-  const known = connection && (await store.identities.find(connectionId, storedSubject(connection, subject)));
+  const known = connection && (await store.identities.find(connectionId, subjectKey(connection, subject)));
   return { id: known?.userId ?? null, loginName };
 }

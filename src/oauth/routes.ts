@@ -10,7 +10,7 @@ import { judge } from "policy-list/policy";
 import { paths } from "../endpoints.ts";
 import type { ClientKind } from "../model.ts";
 import type { Database } from "../store/database.ts";
-import { networkOf, type RateLimiter, rateLimiter } from "../store/rate-limits.ts";
+import { type RateLimiter, rateLimiter } from "../store/rate-limits.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import { TooManyRequestsError } from "../web/request.ts";
 import { answerErrors } from "./answer.ts";
@@ -37,7 +37,7 @@ export function oauthRoutes({ database, baseUrl, limits, grants, revokeToken }: 
   const ofNetwork = rateLimiter(database, { ...limit, name: "token-address" });
   const ofClient = rateLimiter(database, { ...limit, name: "token-client" });
   const authenticated: RequestHandler[] = [
-    limitBy(ofNetwork, (req) => networkOf(req.ip)),
+    limitBy(ofNetwork, (req) => req.network),
     requireForm,
     express.urlencoded({ extended: false, limit: "16kb" }),
     readRequest,

@@ -8,15 +8,9 @@ import type { ParsedAssertion, ServiceProvider } from "saml-policy/rule";
 import { attributes as table } from "../../config/attributes.ts";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { paths, samlUrls } from "../endpoints.ts";
-import { ConflictError, judgeSignIn, NotFoundError, RefusedError, refusalOf } from "../errors.ts";
+import { judgeSignIn, NotFoundError, RefusedError, refusalOf } from "../errors.ts";
 import type { AssignableRole, ExternalIdentity, Profile, SamlSettings, SignInProof } from "../model.ts";
-import {
-  type ConfiguredConnection,
-  requireActive,
-  type SsoContext,
-  ssoOf,
-  useTest,
-} from "../sso/connection.ts";
+import { requireActive, type SsoContext, ssoOf, useTest } from "../sso/connection.ts";
 import {
   arrivalRules,
   epochOfIdentity,
@@ -98,7 +92,7 @@ export function acsSteps(deps: StepDeps) {
           const returnTo = request ? request.returnTo : localPath(relayState, baseUrl);
           const { sessionEndsAt } = assertion;
           const againFor = request?.againFor ?? null;
-          const accessEpoch = await epochOfIdentity(inside, connection, identity);
+          const accessEpoch = await epochOfIdentity({ store: inside, connection }, identity);
           const proof = proofOf(assertion);
           const arrival = { identity, returnTo, sessionEndsAt, proof, againFor, accessEpoch };
           return { ticket: await arrivals.begin(req, arrival, { store: inside }) };
@@ -156,29 +150,15 @@ function portsOf(deps: StepDeps, req: Request): Ports<KeptRequest, TenantStore> 
       store.transaction((inside) =>
         work(
           {
-            replay: { consume: (id, expiresAt) => consumeAssertion(inside, connection, id, expiresAt) },
+            replay: {
+              consume: (id, end) => inside.usedTokens.consume(hashToken(`${connection.id}/${id}`), end),
+            },
             requests: { take: async (id) => noteAgain(req, await deps.requests.resume(req, id, inside)) },
           },
           inside,
         ),
       ),
   };
-}
-
-/** Returns false if the assertion was consumed before, at this replica or another. */
-async function consumeAssertion(
-  store: TenantStore,
-  { id: connectionId }: ConfiguredConnection,
-  assertionId: string,
-  expiresAt: number,
-): Promise<boolean> {
-  try {
-    await store.usedTokens.consume(hashToken(`${connectionId}/${assertionId}`), expiresAt);
-    return true;
-  } catch (error) {
-    if (error instanceof ConflictError) return false;
-    throw error;
-  }
 }
 
 /**
@@ -190,8 +170,7 @@ export function finishSteps({ arrivals, baseUrl }: StepDeps) {
   const takeArrival: RequestHandler = async (req, _res, next) => {
     const ticket = req.method === "POST" ? formField(req, "ticket") : req.query.ticket;
     const arrival = await arrivals.resume(req, typeof ticket === "string" ? ticket : "");
-    const { store, connection } = ssoOf(req);
-    const epoch = arrival && (await epochOfIdentity(store, connection, arrival.identity));
+    const epoch = arrival && (await epochOfIdentity(ssoOf(req), arrival.identity));
     judgeSignIn(arrivalRules, { arrival, epoch });
     noteAgain(req, arrival);
     if (arrival) req.saml = { arrival, identity: arrival.identity };

@@ -1,6 +1,5 @@
 import { judge } from "policy-list/policy";
 import { revokeUserAccess } from "../directory/access.ts";
-import { ConflictError } from "../errors.ts";
 import { usersOf } from "../sso/subjects.ts";
 import type { Database } from "../store/database.ts";
 import { hashToken } from "../store/secrets.ts";
@@ -47,22 +46,18 @@ export async function receive(
   { jti, issuedAt, event, requestId }: AcceptedSet,
 ): Promise<SignalResult> {
   const { tenantId, connection, stream } = found;
-  try {
-    return await forTenant(database, tenantId).transaction(async (store) => {
-      await store.receivedSignals.consume(stream.id, hashToken(jti), endOfId(issuedAt));
-      const actor = { actorKind: "shared-signals", actor: connection.key } as const;
-      const record: Act["record"] = (entry) =>
-        store.activity.record({ ...actor, targetId: null, changed: [], requestId, ...entry });
-      const act = actOn(event.type, stream.isPausedHere);
-      const result = act ? await act({ store, found, event, record }) : "ignored";
-      await store.signalStreams.recordEvent(stream.id, event.type);
-      await store.counts.add([{ kind: "signal", subject: connection.id, count: 1 }]);
-      return result;
-    });
-  } catch (error) {
-    if (error instanceof ConflictError && error.code === "stale") return "repeated";
-    throw error;
-  }
+  return await forTenant(database, tenantId).transaction(async (store) => {
+    const isNew = await store.receivedSignals.consume(stream.id, hashToken(jti), endOfId(issuedAt));
+    if (!isNew) return "repeated";
+    const actor = { actorKind: "shared-signals", actor: connection.key } as const;
+    const record: Act["record"] = (entry) =>
+      store.activity.record({ ...actor, targetId: null, changed: [], requestId, ...entry });
+    const act = actOn(event.type, stream.isPausedHere);
+    const result = act ? await act({ store, found, event, record }) : "ignored";
+    await store.signalStreams.recordEvent(stream.id, event.type);
+    await store.counts.add([{ kind: "signal", subject: connection.id, count: 1 }]);
+    return result;
+  });
 }
 
 /** An id is kept until its SET is too old to be accepted, so that no SET is acted on twice. */

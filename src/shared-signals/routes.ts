@@ -13,7 +13,7 @@ import { paths } from "../endpoints.ts";
 import { UnavailableError } from "../errors.ts";
 import type { SignalTransmitter } from "../model.ts";
 import type { Database } from "../store/database.ts";
-import { networkOf, rateLimiter } from "../store/rate-limits.ts";
+import { rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { type FoundSignalStream, systemStore } from "../store/system-store.ts";
@@ -69,7 +69,7 @@ export function sharedSignalsRoutes(deps: SharedSignalsDeps): Router {
   const limit = rateLimiter(database, { name: "shared-signals", points: 1_200, seconds: 60 });
 
   const limitCalls: RequestHandler = async (req, res, next) => {
-    const retryAfter = await limit.use(networkOf(req.ip));
+    const retryAfter = await limit.use(req.network);
     if (retryAfter === 0) next();
     else res.set("Retry-After", String(retryAfter)).status(429).end();
   };

@@ -11,7 +11,6 @@
 import type { Request, RequestHandler } from "express";
 import type { Rule } from "policy-list/policy";
 import type { CompletedSignIn } from "../directory/sign-in.ts";
-import { isTestUnderWay } from "../directory/sign-in-tests.ts";
 import { judgeSignIn, NotFoundError, type RefusalReason, RefusedError } from "../errors.ts";
 import type { AssignableRole, Connection, ConnectionType, SettingsByType } from "../model.ts";
 import type { Database } from "../store/database.ts";
@@ -133,7 +132,7 @@ export async function useTest(req: Request, testId: unknown): Promise<boolean> {
   const sso = ssoOf(req);
   // No id contains a NUL, and PostgreSQL rejects one even in a query.
   if (typeof testId !== "string" || testId.includes("\0")) return false;
-  const isTest = await isTestUnderWay(sso.store, sso.connection.id, testId);
+  const isTest = await sso.store.signInTests.isUnderWay(sso.connection.id, testId);
   if (isTest) sso.testId = testId;
   return isTest;
 }

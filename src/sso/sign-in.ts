@@ -1,10 +1,10 @@
 import type { CookieOptions, Request, Response } from "express";
 import type { Rule } from "policy-list/policy";
-import { signIn, storedSubject } from "../directory/sign-in.ts";
+import { signIn } from "../directory/sign-in.ts";
 import { judgeSignIn, type RefusalReason, RefusedError } from "../errors.ts";
 import type { ExternalIdentity, SignInProof } from "../model.ts";
-import { networkOf } from "../store/rate-limits.ts";
 import { hashToken, randomToken, type Sealer } from "../store/secrets.ts";
+import { subjectKey } from "../store/tenant/identities.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { hidden } from "../visible.ts";
 import { landingPath } from "../web/home.ts";
@@ -61,7 +61,7 @@ export function pendingSignIns<Kept>(
         browserHash: hashToken(browser),
         sealedData: sealer.seal(JSON.stringify(kept), sealingContext(sso)),
         expiresAt: Date.now() + pendingMs,
-        networkHash: hashToken(`${sso.connection.id}/${networkOf(req.ip)}`),
+        networkHash: hashToken(`${sso.connection.id}/${req.network}`),
       });
       return id;
     },
@@ -155,7 +155,7 @@ export const repeatedSignInRules: readonly Rule<
 /** The id of the user who has this identity; null if there is none yet. */
 export async function userOfIdentity(req: Request, { subject }: ExternalIdentity): Promise<string | null> {
   const { store, connection } = ssoOf(req);
-  const known = await store.identities.find(connection.id, storedSubject(connection, subject));
+  const known = await store.identities.find(connection.id, subjectKey(connection, subject));
   return known?.userId ?? null;
 }
 
@@ -184,18 +184,12 @@ interface ArrivalFacts {
   epoch: number | null;
 }
 
-/**
- * The access epoch of the user who has this identity, or who will be linked to it by the login name; null if there is none
- * yet.
- */
+/** The access epoch of the user who has this identity, or who will be linked to it by the login name; null if there is none. */
 export async function epochOfIdentity(
-  store: TenantStore,
-  connection: SsoContext["connection"],
+  { store, connection }: Pick<SsoContext, "store" | "connection">,
   { subject, loginName }: ExternalIdentity,
 ): Promise<number | null> {
-  const known = await store.identities.find(connection.id, storedSubject(connection, subject));
-  const user = known ? await store.users.byId(known.userId) : await store.users.byLoginName(loginName);
-  return user?.accessEpoch ?? null;
+  return await store.identities.accessEpoch(connection.id, subjectKey(connection, subject), loginName);
 }
 // SAML }
 

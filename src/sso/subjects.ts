@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { storedSubject } from "../directory/sign-in.ts";
 import type { Connection, ConnectionSettings } from "../model.ts";
 import { providerIn } from "../sign-in-protocols.ts";
+import { subjectKey } from "../store/tenant/identities.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { orgNames, sameIssuer } from "../trust/issuer-names.ts";
 
@@ -71,7 +71,7 @@ export async function usersOf(
 }
 
 async function usersBySubject(store: TenantStore, connection: Connection, name: string): Promise<string[]> {
-  const identity = await store.identities.find(connection.id, storedSubject(connection, name));
+  const identity = await store.identities.find(connection.id, subjectKey(connection, name));
   if (identity) return [identity.userId];
   return usesSubjectAttribute(connection) ? await usersByLoginName(store, connection, name) : [];
 }

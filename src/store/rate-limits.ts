@@ -1,4 +1,3 @@
-import { isIPv6 } from "node:net";
 import type { Database } from "./database.ts";
 
 export interface RateLimit {
@@ -75,20 +74,6 @@ export function onceOnly(
 ): (key: string) => Promise<boolean> {
   const limit = rateLimiter(database, { name, points: 1, seconds });
   return async (key) => (await limit.use(key)) === 0;
-}
-
-/**
- * The network of an address, by which limits count anonymous requests: an IPv4 address, or the first 64 bits of an IPv6
- * address. A subscriber has at least a /64 (RFC 6177), which must not count as 2^64 visitors.
- */
-export function networkOf(ip: string | undefined): string {
-  const address = (ip ?? "").replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/i, "");
-  if (!isIPv6(address)) return address;
-  // The URL parser normalises the address (RFC 5952); "::" abbreviates zeros.
-  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
-  const [before, after] = [head, tail ?? ""].map((part) => part.split(":").filter((group) => group !== ""));
-  const zeros = Array<string>(8 - (before?.length ?? 0) - (after?.length ?? 0)).fill("0");
-  return [...(before ?? []), ...zeros, ...(after ?? [])].slice(0, 4).join(":");
 }
 
 /** Removes expired windows. */

@@ -10,11 +10,11 @@ import express, { type ErrorRequestHandler, type Request, type RequestHandler, R
 import { judge, type Rule, RuleBrokenError } from "policy-list/policy";
 import { revokeUserAccess } from "../directory/access.ts";
 import { paths } from "../endpoints.ts";
-import { type BrokenRule, ConflictError, UnavailableError } from "../errors.ts";
+import { type BrokenRule, UnavailableError } from "../errors.ts";
 import type { Connection } from "../model.ts";
 import { isOrg, type Subject, usersOf } from "../sso/subjects.ts";
 import type { Database } from "../store/database.ts";
-import { networkOf, rateLimiter } from "../store/rate-limits.ts";
+import { rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
@@ -89,7 +89,7 @@ export function universalLogoutRoutes(deps: UniversalLogoutDeps): Router {
   const limit = rateLimiter(database, { name: "universal-logout", points: 600, seconds: 60 });
 
   const limitCalls: RequestHandler = async (req, _res, next) => {
-    const retryAfter = await limit.use(networkOf(req.ip));
+    const retryAfter = await limit.use(req.network);
     if (retryAfter > 0) throw new LogoutError(429, "too many calls", { "Retry-After": String(retryAfter) });
     next();
   };
@@ -240,7 +240,7 @@ async function revokeIn(
   const tokenId = hashToken(`${connection.id}/${jti}`);
   // A token can name any end, but it is too old long before (token-fresh).
   const end = Math.ceil(Math.min(exp * 1000 + 60_000, Date.now() + longestUseMs));
-  const isNew = await store.usedTokens.consume(tokenId, end).then(() => true, falseIfUsed);
+  const isNew = await store.usedTokens.consume(tokenId, end);
   judge(replayRules, { isNew });
   const userIds = await usersOf(store, connection, subject);
   judge(personRules, { userIds });
@@ -259,11 +259,6 @@ async function revokeIn(
     { tenantId: store.tenantId, connectionId: connection.id, users: userIds.length },
     "universal_logout.done",
   );
-}
-
-function falseIfUsed(error: unknown): false {
-  if (error instanceof ConflictError) return false;
-  throw error;
 }
 
 function unauthorized(reason: string): LogoutError {

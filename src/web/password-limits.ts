@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Request, Response } from "express";
 import type { User } from "../model.ts";
 import type { Database } from "../store/database.ts";
-import { networkOf, type RateLimiter, rateLimiter } from "../store/rate-limits.ts";
+import { type RateLimiter, rateLimiter } from "../store/rate-limits.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { nameKey } from "../store/text-keys.ts";
@@ -134,7 +134,7 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
   return {
     async signIn(req, res, slug, loginName) {
       const account = keyOf(slug, nameKey(loginName));
-      const network = networkOf(req.ip);
+      const network = req.network;
       const both = keyOf(account, network);
       refuseFor(await perNetwork.wait(keyOf(network)));
       const device = await deviceFor(req, slug, loginName);
@@ -152,7 +152,7 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
     },
 
     async forgotten(req, slug, loginName) {
-      await use(perNetwork, keyOf(networkOf(req.ip)));
+      await use(perNetwork, keyOf(req.network));
       await use(perForgotten, keyOf(slug, nameKey(loginName)));
     },
 
@@ -163,12 +163,12 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
 
     secondStep: (req, res, tenantId, userId) => ofAccount({ req, res }, perSecondStep, tenantId, userId),
 
-    passkey: (req) => use(perNetwork, keyOf(networkOf(req.ip))),
+    passkey: (req) => use(perNetwork, keyOf(req.network)),
 
     async setByLink(req, res, { tenantId, user, isComplete }) {
       const tenant = await system.tenants.byId(tenantId);
       const account = keyOf(tenant?.slug ?? "", nameKey(user.loginName));
-      await perAccountAndNetwork.reset(keyOf(account, networkOf(req.ip)));
+      await perAccountAndNetwork.reset(keyOf(account, req.network));
       await perAccount.reset(account);
       await perSignedIn.reset(keyOf(tenantId, user.id));
       if (isComplete) remember(req, res, tenantId, user.id);

@@ -7,6 +7,7 @@
  * May import: the ground floor, directory, store and config.
  */
 import { randomUUID } from "node:crypto";
+import { isIPv6 } from "node:net";
 import express, { type Request, type RequestHandler } from "express";
 import { acceptsCrossSite, carriesDocument, paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
@@ -20,6 +21,8 @@ declare module "express-serve-static-core" {
     log: Log;
     /** When it arrived, in ms since 1970. */
     receivedAt: number;
+    /** By which limits count anonymous requests: see networkOf(). */
+    network: string;
     /** The signed-in person, loaded anew for each request (sessions.ts). */
     person: SignedInPerson | null;
     /** Whether navigationOnly let the request pass. */
@@ -36,6 +39,7 @@ export function requestContext(log: Log): RequestHandler {
     const started = process.hrtime.bigint();
     req.id = randomUUID();
     req.receivedAt = Date.now();
+    req.network = networkOf(req.ip);
     req.log = log.child({ requestId: req.id });
     req.person = null;
     req.isNavigation = false;
@@ -281,4 +285,18 @@ export function localPath(wanted: unknown, baseUrl: string): string | null {
   if (!URL.canParse(wanted)) return null;
   const url = new URL(wanted);
   return url.origin === baseUrl ? safePath(url.pathname + url.search, baseUrl, "") || null : null;
+}
+
+/**
+ * The network of an address, by which limits count anonymous requests: an IPv4 address, or the first 64 bits of an IPv6
+ * address. A subscriber has at least a /64 (RFC 6177), which must not count as 2^64 visitors.
+ */
+export function networkOf(ip = ""): string {
+  const address = ip.replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/i, "");
+  if (!isIPv6(address)) return address;
+  // The URL parser normalises the address (RFC 5952); "::" abbreviates zeros.
+  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
+  const [before, after] = [head, tail ?? ""].map((part) => part.split(":").filter((group) => group !== ""));
+  const zeros = Array<string>(8 - (before?.length ?? 0) - (after?.length ?? 0)).fill("0");
+  return [...(before ?? []), ...zeros, ...(after ?? [])].slice(0, 4).join(":");
 }

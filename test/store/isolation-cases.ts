@@ -64,6 +64,10 @@ export const isolationCases: IsolationCases = {
   "users.remove": { call: (b, a) => b.users.remove(a.userId), gives: false },
 
   "identities.find": { call: (b, a) => b.identities.find(a.connectionId, a.subject), gives: null },
+  "identities.accessEpoch": {
+    call: (b, a) => b.identities.accessEpoch(a.connectionId, a.subject, a.loginName),
+    gives: null,
+  },
   "identities.ofUser": { call: (b, a) => b.identities.ofUser(a.userId), gives: [] },
   "identities.add": { call: (b, a) => b.identities.add(a.connectionId, "other", a.userId), gives: "refused" },
   "identities.recordSignIn": {
@@ -266,13 +270,17 @@ export const isolationCases: IsolationCases = {
     gives: "refused",
   },
   "signInTests.find": { call: (b, a) => b.signInTests.find(a.connectionId, a.testId), gives: null },
+  "signInTests.isUnderWay": {
+    call: (b, a) => b.signInTests.isUnderWay(a.connectionId, a.testId),
+    gives: false,
+  },
   "signInTests.finish": { call: (b, a) => b.signInTests.finish(a.connectionId, a.testId, "b"), gives: false },
   "signInTests.latest": { call: (b, a) => b.signInTests.latest(a.connectionId), gives: null },
   "signInTests.removeOfConnection": {
     call: (b, a) => b.signInTests.removeOfConnection(a.connectionId),
     gives: undefined,
   },
-  "usedTokens.consume": { changesB: true, call: (b) => b.usedTokens.consume("token", 1), gives: undefined },
+  "usedTokens.consume": { changesB: true, call: (b) => b.usedTokens.consume("token", 1), gives: true },
   "connections.unsolicitedAllowed": { call: (b) => b.connections.unsolicitedAllowed(), gives: true }, // SAML
   "connections.remove": { call: (b, a) => b.connections.remove(a.connectionId), gives: false },
 

@@ -1,7 +1,7 @@
 import { ConflictError } from "../../errors.ts";
-import type { Identity } from "../../model.ts";
+import type { Connection, Identity } from "../../model.ts";
 import { mapUniqueViolation } from "../sql-errors.ts";
-import { textKey } from "../text-keys.ts";
+import { nameKey, textKey } from "../text-keys.ts";
 import type { TenantScope } from "./scope.ts";
 
 interface IdentityRow {
@@ -22,6 +22,15 @@ const toIdentity = (row: IdentityRow): Identity => ({
   lastSignInAt: row.last_sign_in_at,
 });
 
+/**
+ * The form in which a connection's subjects are stored and compared. A subject that is a login name ignores case, as
+ * login names do. It keeps Unicode compatibility forms apart, because the provider does: a person who may choose a
+ * look-alike name there must not become someone else here.
+ */
+export function subjectKey({ subjectKind }: Pick<Connection, "subjectKind">, subject: string): string {
+  return subjectKind === "login-name" ? textKey(subject) : subject;
+}
+
 /** The links between the subjects of connections and the users of one tenant. */
 export function tenantIdentities(scope: TenantScope, now: () => number) {
   const one = (connectionId: string, subject: string) =>
@@ -31,6 +40,21 @@ export function tenantIdentities(scope: TenantScope, now: () => number) {
     async find(connectionId: string, subject: string): Promise<Identity | null> {
       const row = (await one(connectionId, subject).first(columns)) as IdentityRow | undefined;
       return row ? toIdentity(row) : null;
+    },
+
+    /**
+     * The access epoch of the user whom a sign-in with this identity finds: the one who has it, else the one with the login
+     * name. Null if there is neither.
+     */
+    async accessEpoch(connectionId: string, subject: string, loginName: string): Promise<number | null> {
+      const identity = scope
+        .rows("identities")
+        .where({ "identities.connection_id": connectionId, "identities.subject": subject });
+      const linked = await scope.join(identity, "users", "id", "identities.user_id").first("access_epoch");
+      const found =
+        linked ??
+        (await scope.rows("users").where("login_name_key", nameKey(loginName)).first("access_epoch"));
+      return (found as { access_epoch: number } | undefined)?.access_epoch ?? null;
     },
 
     async ofUser(userId: string): Promise<Identity[]> {

@@ -90,14 +90,15 @@ export function tenantPendingLogins(scope: TenantScope, now: () => number) {
 /** One-time tokens that were used, to refuse replays. */
 export function tenantUsedTokens(scope: TenantScope) {
   return {
-    /** Throws ConflictError `stale` on replay. Call it in the transaction of the token's effect. */
-    async consume(tokenId: string, expiresAt: number): Promise<void> {
-      await mapUniqueViolation(scope.insert("used_tokens", { token_id: tokenId, expires_at: expiresAt }), {
-        token_id: () => new ConflictError("stale", "This token was used before."),
-      });
+    /** Returns false on replay, here or at another replica. Call it in the transaction of the token's effect. */
+    async consume(tokenId: string, expiresAt: number): Promise<boolean> {
+      return await scope.insertIfNew("used_tokens", { token_id: tokenId, expires_at: expiresAt });
     },
   };
 }
+
+/** A test sign-in has to come back within this time. */
+const pendingTestMs = 15 * 60_000;
 
 /** A test sign-in, which shows an administrator what the identity provider sends. */
 export interface StoredSignInTest {
@@ -152,6 +153,14 @@ export function tenantSignInTests(scope: TenantScope, now: () => number) {
     async find(connectionId: string, id: string): Promise<StoredSignInTest | null> {
       const row = (await living(connectionId).where({ id }).first(columns)) as SignInTestRow | undefined;
       return row ? toTest(row) : null;
+    },
+
+    /** Whether the connection has a test that began under this id, is not too old, and has no result yet. */
+    async isUnderWay(connectionId: string, id: string): Promise<boolean> {
+      const begun = living(connectionId)
+        .where({ id })
+        .where("created_at", ">", now() - pendingTestMs);
+      return (await begun.whereNull("sealed_result").first("id")) !== undefined;
     },
 
     /** Stores the first result of a test. Returns whether it was the first. */

@@ -15,6 +15,8 @@ export interface TenantScope {
   rows(table: string): Knex.QueryBuilder;
   /** Inserts a row of the tenant. */
   insert(table: string, row: Record<string, unknown>): Knex.QueryBuilder;
+  /** Inserts a row unless one has its key. Returns whether it did: of several callers at the same time, one. */
+  insertIfNew(table: string, row: Record<string, unknown>): Promise<boolean>;
   /** Inserts a row, or updates the one with the same values in the `key` columns. */
   upsert(table: string, row: Record<string, unknown>, key: readonly string[]): Knex.QueryBuilder;
   /**
@@ -71,6 +73,12 @@ export function tenantScope(database: Database, tenantId: string): TenantScope {
       database
         .sql()(table)
         .insert({ ...row, tenant_id: tenantId }),
+    async insertIfNew(table, row) {
+      const insert = database
+        .sql()(table)
+        .insert({ ...row, tenant_id: tenantId });
+      return (await insert.onConflict().ignore().returning("tenant_id")).length === 1;
+    },
     upsert: (table, row, key) =>
       database
         .sql()(table)

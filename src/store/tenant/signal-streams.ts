@@ -193,12 +193,10 @@ export function tenantSignalStreams(scope: TenantScope, now: () => number) {
 /** The ids of the events that were received, to act on each once. */
 export function tenantReceivedSignals(scope: TenantScope) {
   return {
-    /** Throws ConflictError `stale` on a repeat. Call it in the transaction of the event's effect. */
-    async consume(streamId: string, jtiHash: string, expiresAt: number): Promise<void> {
+    /** Returns false on a repeat. Call it in the transaction of the event's effect. */
+    async consume(streamId: string, jtiHash: string, expiresAt: number): Promise<boolean> {
       const row = { stream_id: streamId, jti_hash: jtiHash, expires_at: expiresAt };
-      await mapUniqueViolation(scope.insert("received_signals", row), {
-        jti_hash: () => new ConflictError("stale", "This event was received before."),
-      });
+      return await scope.insertIfNew("received_signals", row);
     },
   };
 }
