@@ -173,6 +173,14 @@ describe("a test sign-in by OpenID Connect", () => {
       }
     });
 
+    it("does not work after a quarter of an hour", async () => {
+      const testId = await start();
+      const begun = use().database.sql()("sign_in_tests").where("id", testId);
+      await begun.update({ created_at: Date.now() - 15 * 60_000 });
+      assert.equal((await run(testId)).status, 403);
+      assert.equal(refusalsIn(site().app).at(-1), "sign-in-not-started-here");
+    });
+
     it("does not open a disabled connection to a real sign-in that is under way", async () => {
       const active = await connect();
       const client = site().app.client();

@@ -27,6 +27,17 @@ describe("identities", () => {
       assert.equal(await store.identities.find(okta.id, "Same"), null);
     });
 
+    it("tell the access epoch of the person who has them, and not of the one who has the login name", async () => {
+      const { store, ada, grace, okta } = await fresh();
+      const epochOf = (subject: string, name: string) => store.identities.accessEpoch(okta.id, subject, name);
+      await store.identities.add(okta.id, "subject", ada.id);
+      await store.users.advanceAccessEpoch(ada.id);
+      assert.equal(await epochOf("subject", grace.loginName), 1);
+      assert.equal(await epochOf("another", grace.loginName), 0);
+      assert.equal(await epochOf("another", "ADA@acme.example"), 1);
+      assert.equal(await epochOf("another", "new@acme.example"), null);
+    });
+
     it("record the last sign-in", async () => {
       const { store, ada, okta } = await fresh();
       await store.identities.add(okta.id, "subject", ada.id);
