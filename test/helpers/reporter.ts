@@ -18,7 +18,8 @@ export default class Reporter extends Mocha.reporters.Spec {
     const failures: string[] = [];
     runner.on(EVENT_TEST_FAIL, (test: Mocha.Test, error: Error) => {
       count(test).failed++;
-      failures.push(`Failed: ${test.fullTitle()}: ${error.message.split("\n", 1)[0]}\n`);
+      // On one line. The first one of a comparison's message does not say what was found.
+      failures.push(`Failed: ${test.fullTitle()}: ${error.message.replace(/\s+/g, " ").slice(0, 500)}\n`);
     });
     // If a file cannot be loaded, mocha ends its parallel run more than once.
     runner.once(EVENT_RUN_END, () => {

@@ -13,8 +13,13 @@ export interface Weight {
   paint: number;
 }
 
-/** Observes shifts and paints from the first byte on. The page has other types than Node. */
+/**
+ * Observes shifts and paints from the first byte on. The page has other types than Node. Its clock stands still at the
+ * response: a minute that ends before a slow browser runs the script of "3 min ago" would make the text longer.
+ */
 const observe = `
+  const { responseStart } = performance.getEntriesByType("navigation")[0];
+  Date.now = () => performance.timeOrigin + responseStart;
   globalThis.seenShift = 0;
   new PerformanceObserver((list) => {
     for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) globalThis.seenShift += value;
@@ -51,23 +56,21 @@ export async function weigh(
   return { ...counted(), shift, paint: Math.round(paint) };
 }
 
-/** Counts from now on, anew with each document. The returned function sums up. */
+/** Counts from now on, anew with each document, and without what the former one still loads. The returned function sums up. */
 function countBytes(session: CDPSession): () => Omit<Weight, "shift" | "paint"> {
-  const typeOf = new Map<string, string>();
-  const sizes = new Map<string, number>();
-  session.on("Network.requestWillBeSent", ({ type }) => {
-    if (type !== "Document") return;
-    typeOf.clear();
-    sizes.clear();
+  const requests = new Map<string, { type: string; size: number }>();
+  session.on("Network.requestWillBeSent", ({ requestId, type = "" }) => {
+    if (type === "Document") requests.clear();
+    requests.set(requestId, { type, size: 0 });
   });
-  session.on("Network.responseReceived", ({ requestId, type }) => typeOf.set(requestId, type));
-  session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) =>
-    sizes.set(requestId, encodedDataLength),
-  );
+  session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+    const request = requests.get(requestId);
+    if (request) request.size = encodedDataLength;
+  });
   const sum = (accept: (type: string) => boolean) =>
-    [...sizes].reduce((total, [id, size]) => total + (accept(typeOf.get(id) ?? "") ? size : 0), 0);
+    [...requests.values()].reduce((total, { type, size }) => total + (accept(type) ? size : 0), 0);
   return () => ({
-    requests: typeOf.size,
+    requests: requests.size,
     bytes: sum((type) => type !== "Image"),
     scriptBytes: sum((type) => type === "Script"),
     pictureBytes: sum((type) => type === "Image"),
