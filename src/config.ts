@@ -231,8 +231,13 @@ function outgoingProxy(values: ProxyValues): OutgoingProxy | null {
 function isProxyUrl(text: string): boolean {
   if (!/^https?:/i.test(text) || !URL.canParse(text)) return false;
   const { username, password } = new URL(text);
+  return canDecode(username + password);
+}
+
+function canDecode(text: string): boolean {
   try {
-    return decodeURIComponent(username + password) !== null;
+    decodeURIComponent(text);
+    return true;
   } catch {
     return false;
   }
@@ -241,11 +246,7 @@ function isProxyUrl(text: string): boolean {
 function isSmtpUrl(text: string): boolean {
   if (!/^smtps?:\/\//i.test(text) || !URL.canParse(text)) return false;
   const { hostname, username, password, pathname, search, hash } = new URL(text);
-  try {
-    decodeURIComponent(username + password);
-  } catch {
-    return false;
-  }
+  if (!canDecode(username + password)) return false;
   return hostname !== "" && /^\/?$/.test(pathname) && search + hash === "";
 }
 

@@ -4,7 +4,7 @@ import { paths } from "../endpoints.ts";
 import type { Connection, ProvisioningToken, SignalStream } from "../model.ts";
 import type { ProvisioningGrant } from "../store/tenant/provisioning-grants.ts";
 import type { ProvisioningProblem } from "../store/tenant/provisioning-problems.ts";
-import { certificateEnd, certificateWarning, findConnectionWarnings } from "../trust/connection-warnings.ts";
+import { certificateEnd, findConnectionWarnings } from "../trust/connection-warnings.ts";
 import { reasonInWords } from "./activity-words.ts";
 import { withQuery } from "./paging.ts";
 
@@ -55,12 +55,12 @@ function confirmation(unconfirmed: readonly string[]): AttentionItem[] {
 }
 
 function ofConnections(connections: readonly Connection[]): AttentionItem[] {
-  return findConnectionWarnings(connections).map(({ connection, text }) => ({
+  return findConnectionWarnings(connections).map(({ connection, kind, text }) => ({
     icon: "triangle-alert",
-    tone: certificateWarning(connection) === "expired" ? "problem" : "warning",
+    tone: kind === "certificate-expired" ? "problem" : "warning",
     title: `${connection.type.toUpperCase()} ${connection.key}`,
     text,
-    at: text.startsWith("Its certificate") ? certificateEnd(connection) : null,
+    at: kind === "metadata-unreadable" ? null : certificateEnd(connection),
     href: paths.admin.connection(connection.id),
     action: "Open the connection",
   }));
@@ -89,10 +89,10 @@ function ofTokens(tokens: readonly ProvisioningToken[], now: number): AttentionI
   const notRevoked = tokens
     .filter(({ revokedAt }) => revokedAt === null)
     .map(({ sourceName, hint, expiresAt }) => ({ source: sourceName, hint, expiresAt }));
-  return tokenWarnings(notRevoked, now).map((text) => ({
+  return tokenWarnings(notRevoked, now).map(({ isExpired, text }) => ({
     icon: "key-round",
     tone: "warning",
-    title: text.includes(" expired on ") ? "Provisioning has stopped" : "A token expires soon",
+    title: isExpired ? "Provisioning has stopped" : "A token expires soon",
     text,
     at: null,
     href: `${paths.admin.provisioning}#tokens`,

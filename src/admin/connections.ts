@@ -1,6 +1,6 @@
 import { type Request, Router } from "express";
 import { integration } from "../../config/integration.ts";
-import { createConnection, removeConnection, switchOffConnection } from "../directory/connections.ts";
+import { createConnection, disableConnection, removeConnection } from "../directory/connections.ts";
 import { judgeAgain, linkTestedIdentity } from "../directory/sign-in-tests.ts";
 import { paths } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
@@ -150,7 +150,7 @@ function addStates(router: Router, contextOf: (req: Request) => Promise<SetUpCon
 
   router.post(`${pattern}/disable`, requireOwner, async (req, res) => {
     const { base } = await change(req, "connection.disabled", ({ store, connection }) =>
-      switchOffConnection(store, connection.id),
+      disableConnection(store, connection.id),
     );
     const text = "The connection is off. Everyone who signed in through it is signed out.";
     await answerForm(req, res, base, { kind: "done", text, at: null });

@@ -1,7 +1,7 @@
 import {
   type ConnectionInput,
   createConnection,
-  disableConnection,
+  disableConnectionUnguarded,
   enableConnection,
   recordEdit,
 } from "../directory/connections.ts";
@@ -98,7 +98,7 @@ export const connectionCommands: Command[] = [
     async run(input, { database }) {
       const { store, connection } = await namedConnection(database, input);
       const { result, lastOwnerLost } = await store.transaction((inside) =>
-        detectLastOwnerLoss(inside, () => disableConnection(inside, connection.id)),
+        detectLastOwnerLoss(inside, () => disableConnectionUnguarded(inside, connection.id)),
       );
       const { json, text } = statusResult(result);
       const lost = ` No owner can sign in any more: let one in with "owner invite ${input.positional("slug")}".`;

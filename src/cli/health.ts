@@ -62,7 +62,7 @@ function attentionFor(health: TenantHealth, now: number): string[] {
     ...findConnectionWarnings(connections).map(
       ({ connection: { type, key }, text }) => `${type} ${key}: ${text}`,
     ),
-    ...tokenWarnings(health.tokens, now),
+    ...tokenWarnings(health.tokens, now).map(({ text }) => text),
     ...endedUnasked(health.grants, now).map(
       ({ source }) =>
         `Okta's access by OAuth 2.0 (source ${source}) has ended: provisioning has stopped. An owner has to authenticate again in Okta.`,

@@ -39,7 +39,7 @@ export interface IssuedAccess {
   userId: string;
 }
 
-/** A busy agent would fill the activity, so that an agent acts for a person is recorded after so long without a new token. */
+/** An agent's access is recorded again only after so long without a new token: a busy agent would fill the activity. */
 const quietMs = 60 * 60_000;
 
 /** Decides who the person is and what the agent may do for them, and issues the token. Throws RuleBrokenError. */

@@ -3,7 +3,7 @@ import { apiScopes } from "../../config/integration.ts";
 import { InvalidError } from "../errors.ts";
 import { type AuthenticatedClient, faultlessClient } from "../oauth/clients.ts";
 import { clientRules } from "../oauth/policy.ts";
-import { known, newTokenRequest } from "../oauth/token-request.ts";
+import { newTokenRequest, requireStep } from "../oauth/token-request.ts";
 import { agentStore } from "../store/agents.ts";
 import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
@@ -55,7 +55,7 @@ export async function previewAccess(
     if (!(error instanceof RuleBrokenError)) throw error;
     throw new InvalidError("This is not an ID-JAG: three parts, with dots in between, and an issuer.");
   }
-  const { claims } = known(request.assertion);
+  const { claims } = requireStep(request.assertion);
   const broken = await ruleBrokenBy(() => runSteps(deps, tenantId, request));
   return {
     claims,
@@ -65,11 +65,11 @@ export async function previewAccess(
 }
 
 async function runSteps(deps: AssertionDeps, tenantId: string, request: AssertionRequest): Promise<void> {
-  const { client_id: clientId } = known(request.assertion).claims;
+  const { client_id: clientId } = requireStep(request.assertion).claims;
   const named = await namedClient(deps.database, tenantId, clientId ?? "");
   const unknown = named ? null : "no agent with this client ID is known here";
   judge(clientRules, { ...faultlessClient, unknown, isRevoked: named?.isRevoked ?? false });
-  request.client = known(named).client;
+  request.client = requireStep(named).client;
   // Before the signature is verified, anyone could ask here which orgs the other tenants have.
   await findConnection(deps, tenantId)(request);
   await verifyAssertion(deps)(request);

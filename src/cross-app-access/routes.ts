@@ -10,7 +10,7 @@
 import type { Request } from "express";
 import { judge } from "policy-list/policy";
 import { crossAppAccessUrls } from "../endpoints.ts";
-import { known, type TokenGrant } from "../oauth/token-request.ts";
+import { requireStep, type TokenGrant } from "../oauth/token-request.ts";
 import type { Database } from "../store/database.ts";
 import { proofVerifier } from "../web/dpop.ts";
 import { advice, refusalRecorder } from "./answer.ts";
@@ -55,7 +55,7 @@ export function crossAppAccessGrant(deps: AssertionDeps): TokenGrant {
 function proofStep(database: Database, url: string) {
   const verify = proofVerifier(database);
   return async (req: Request, request: AssertionRequest): Promise<void> => {
-    const { cnf } = known(request.assertion).claims;
+    const { cnf } = requireStep(request.assertion).claims;
     const proof = req.get("dpop");
     const { thumbprint, problem } =
       proof === undefined
@@ -67,8 +67,8 @@ function proofStep(database: Database, url: string) {
 }
 
 function answerOf(req: Request, request: AssertionRequest): object {
-  const { token, expiresIn, scopes, userId } = known(request.issued);
-  const { tenantId, connection } = known(request.found);
+  const { token, expiresIn, scopes, userId } = requireStep(request.issued);
+  const { tenantId, connection } = requireStep(request.found);
   req.log.info(
     { tenantId, connectionId: connection.id, userId, clientId: request.client?.clientId, scopes },
     "cross_app_access.issued",

@@ -3,7 +3,7 @@ import { judge } from "policy-list/policy";
 import { crossAppAccessUrls } from "../endpoints.ts";
 import { UnavailableError } from "../errors.ts";
 import type { Connection, ConnectionSettings } from "../model.ts";
-import { known, type TokenRequest, tokenRequestOf, wordsIn } from "../oauth/token-request.ts";
+import { requireStep, type TokenRequest, tokenRequestOf, wordsIn } from "../oauth/token-request.ts";
 import type { Database } from "../store/database.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant } from "../store/tenant-store.ts";
@@ -92,7 +92,7 @@ export function findConnection(
   onlyTenantId: string | null = null,
 ): Step {
   return async (request) => {
-    const [assertion, client] = [known(request.assertion), known(request.client)];
+    const [assertion, client] = [requireStep(request.assertion), requireStep(request.client)];
     const { aud_tenant: key } = assertion.claims;
     const ofIssuer = await systemStore(database).connectionsOfIssuer(issuerOf(assertion));
     request.ofIssuer = ofIssuer.filter(({ tenantId }) => [null, tenantId].includes(onlyTenantId));
@@ -129,7 +129,7 @@ async function knownToOrg(
   connections: readonly ConnectionOfIssuer[],
 ): Promise<ConnectionOfIssuer[]> {
   const { aud_tenant: key } = assertion.claims;
-  const known: ConnectionOfIssuer[] = [];
+  const vouched: ConnectionOfIssuer[] = [];
   for (const one of connections) {
     const { connection, tenantId } = one;
     const isNamed = connection.key === key || namesConnection(assertion, connection, baseUrl);
@@ -138,9 +138,9 @@ async function knownToOrg(
       orgNames(connection.settings)[0] === issuerOf(assertion) &&
       (connection.testedAt !== null ||
         (await forTenant(database, tenantId).identities.haveSignedIn(connection.id)));
-    if (isNamed || isProved) known.push(one);
+    if (isNamed || isProved) vouched.push(one);
   }
-  return known;
+  return vouched;
 }
 
 const sameAs =
@@ -150,9 +150,9 @@ const sameAs =
 
 export function verifyAssertion({ baseUrl, verifyAssertion: verify }: AssertionDeps): Step {
   return async (request) => {
-    const [assertion, { connection }] = [known(request.assertion), known(request.found)];
+    const [assertion, { connection }] = [requireStep(request.assertion), requireStep(request.found)];
     // The store found the connection by the issuer in its settings.
-    const settings = known<ConnectionSettings>(connection.settings);
+    const settings = requireStep<ConnectionSettings>(connection.settings);
     const finding = await verify(assertion, settings).catch((error: unknown) => {
       if (!(error instanceof UnavailableError)) throw error;
       return { ruleId: "keys-available", found: error.message };
@@ -163,7 +163,7 @@ export function verifyAssertion({ baseUrl, verifyAssertion: verify }: AssertionD
       typ: assertion.typ,
       claims: assertion.claims,
       issuer: crossAppAccessUrls(baseUrl).issuer,
-      clientId: known(request.client).clientId,
+      clientId: requireStep(request.client).clientId,
       now: Date.now() / 1000,
     });
   };
@@ -176,7 +176,7 @@ export function requireResource(baseUrl: string): Step {
   for (const own of [apiResource, mcpResource]) identifiers.set(own, own);
   const ownOf = (named: readonly string[]) => named.map((one) => identifiers.get(one) ?? null);
   return (request) => {
-    const granted = ownOf([known(request.assertion).claims.resource ?? apiResource].flat());
+    const granted = ownOf([requireStep(request.assertion).claims.resource ?? apiResource].flat());
     const asked = ownOf(request.resources);
     judge(resourceRules, {
       areOurs: !granted.includes(null),
@@ -190,13 +190,13 @@ export function requireResource(baseUrl: string): Step {
 /** Decides about the person and the scopes, and issues the token. */
 export function issueToken(database: Database, requestId: string): Step {
   return async (request) => {
-    const { tenantId, connection, subject } = known(request.found);
+    const { tenantId, connection, subject } = requireStep(request.found);
     request.issued = await issueAccess(forTenant(database, tenantId), {
-      client: known(request.client),
+      client: requireStep(request.client),
       connection,
-      claims: known(request.assertion).claims,
+      claims: requireStep(request.assertion).claims,
       subject,
-      ...known(request.target),
+      ...requireStep(request.target),
       keyThumbprint: request.keyThumbprint,
       scopes: wordsIn(request.parameters.get("scope")),
       requestId,

@@ -212,10 +212,13 @@ async function lockComplete(store: TenantStore, connectionId: string): Promise<C
 
 /**
  * Disables a connection, and ends its sessions and sign-ins in flight; its access tokens are dead from now on. This can lock
- * out the last owner, so only the operator's command line calls it directly; the admin console uses switchOffConnection.
+ * out the last owner, so only the operator's command line calls it; the admin console uses disableConnection.
  * Throws NotFoundError.
  */
-export async function disableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
+export async function disableConnectionUnguarded(
+  store: TenantStore,
+  connectionId: string,
+): Promise<Connection> {
   return await store.transaction(async (inside) => {
     const connection = await inside.connections.update(connectionId, { status: "disabled" });
     await inside.sessions.endOfConnection(connectionId);
@@ -224,10 +227,13 @@ export async function disableConnection(store: TenantStore, connectionId: string
   });
 }
 
-/** Like disableConnection, but throws ConflictError `last-owner` if no owner could sign in afterwards. */
-export async function switchOffConnection(store: TenantStore, connectionId: string): Promise<Connection> {
+/**
+ * Disables a connection. Throws as disableConnectionUnguarded, and ConflictError `last-owner` if no owner could sign in
+ * afterwards.
+ */
+export async function disableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
   return await store.transaction((inside) =>
-    protectLastOwner(inside, () => disableConnection(inside, connectionId)),
+    protectLastOwner(inside, () => disableConnectionUnguarded(inside, connectionId)),
   );
 }
 

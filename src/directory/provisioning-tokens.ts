@@ -89,7 +89,7 @@ export function isActiveToken({ revokedAt = null, expiresAt }: TokenValidity, no
 export function tokenWarnings(
   tokens: readonly { source: string; hint: string; expiresAt: number | null }[],
   now: number,
-): string[] {
+): { isExpired: boolean; text: string }[] {
   const sources = [...new Set(tokens.map(({ source }) => source))];
   return sources.flatMap((source) => {
     const last = tokens.filter((token) => token.source === source).sort((a, b) => endOf(b) - endOf(a))[0];
@@ -98,9 +98,11 @@ export function tokenWarnings(
       last.expiresAt,
     );
     const name = `The provisioning token ${last.hint}… (source ${source})`;
-    return last.expiresAt <= now
-      ? [`${name} expired on ${day}: provisioning has stopped.`]
-      : [`${name} expires on ${day}. Create another one, and enter it in Okta.`];
+    const isExpired = last.expiresAt <= now;
+    const text = isExpired
+      ? `${name} expired on ${day}: provisioning has stopped.`
+      : `${name} expires on ${day}. Create another one, and enter it in Okta.`;
+    return { isExpired, text };
   });
 }
 

@@ -213,7 +213,7 @@ export async function enrolAtSignIn(
   });
 }
 
-/** A passkey that was verified, and its name. Call it in a transaction. @returns as addAuthenticator. */
+/** Adds a verified passkey. Call it in a transaction. Throws ConflictError `stale`. @returns as addAuthenticator. */
 export async function addPasskey(
   store: TenantStore,
   user: User,

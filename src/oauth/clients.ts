@@ -192,7 +192,7 @@ export function clientAuthenticator({ database, baseUrl, limits }: ClientDeps): 
     const isForUs = [issuer, tokenEndpoint].includes([aud].flat().join(" "));
     const isShort = exp <= Date.now() / 1000 + maxLifetime + toleranceSeconds;
     judge(clientRules, { ...before, unproven, isForUs, isShort });
-    // It uses the assertion up, so it comes last.
+    // Last, because it consumes the assertion.
     judge(clientRules, { ...faultlessClient, isNew: await isNew(hashToken(`${client.clientId}/${jti}`)) });
     return client;
   };

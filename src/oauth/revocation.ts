@@ -2,7 +2,7 @@ import type { RequestHandler } from "express";
 import { judge } from "policy-list/policy";
 import type { AuthenticatedClient } from "./clients.ts";
 import { type TokenRule, tokenRule } from "./policy.ts";
-import { known, tokenRequestOf } from "./token-request.ts";
+import { requireStep, tokenRequestOf } from "./token-request.ts";
 
 /** Ends a token of a client. Does nothing for any other token (RFC 7009 §2.2). */
 export type RevokeToken = (client: AuthenticatedClient, token: string, requestId: string) => Promise<void>;
@@ -28,9 +28,9 @@ export function answerRevocation(revoke: RevokeToken): RequestHandler {
   return async (req, res) => {
     const { parameters, client } = tokenRequestOf(req);
     const token = parameters.get("token") ?? "";
-    const isOfProvisioning = known(client).kind === "provisioning";
+    const isOfProvisioning = requireStep(client).kind === "provisioning";
     judge(revocationRules, { isOfProvisioning, hasToken: token !== "" });
-    await revoke(known(client), token, req.id);
+    await revoke(requireStep(client), token, req.id);
     res.status(200).end();
   };
 }

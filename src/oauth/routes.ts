@@ -18,7 +18,7 @@ import { clientAuthenticator, readCredentials } from "./clients.ts";
 import { authorizationServerRoutes } from "./metadata.ts";
 import { clientGrantRules, grantTypeRules, type RequestFacts, requestRules } from "./policy.ts";
 import { answerRevocation, type RevokeToken } from "./revocation.ts";
-import { known, newTokenRequest, type TokenGrant, tokenRequestOf } from "./token-request.ts";
+import { newTokenRequest, requireStep, type TokenGrant, tokenRequestOf } from "./token-request.ts";
 
 export interface OAuthDeps {
   database: Database;
@@ -42,7 +42,7 @@ export function oauthRoutes({ database, baseUrl, limits, grants, revokeToken }: 
     express.urlencoded({ extended: false, limit: "16kb" }),
     readRequest,
     authenticateClient({ database, baseUrl, limits }),
-    limitBy(ofClient, (req) => known(tokenRequestOf(req).client).clientId),
+    limitBy(ofClient, (req) => requireStep(tokenRequestOf(req).client).clientId),
   ];
 
   const router = Router();
@@ -78,7 +78,7 @@ function answerByGrant(grants: OAuthDeps["grants"]): RequestHandler {
 }
 
 function isOfClient(req: Request, kind: ClientKind): boolean {
-  return known(tokenRequestOf(req).client).kind === kind;
+  return requireStep(tokenRequestOf(req).client).kind === kind;
 }
 
 function grantOf({ tokenRequest }: Request, grants: OAuthDeps["grants"]): TokenGrant | null {

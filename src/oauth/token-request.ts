@@ -49,8 +49,8 @@ export function tokenRequestOf({ tokenRequest }: Request): TokenRequest {
   return tokenRequest;
 }
 
-/** The finding of an earlier step. */
-export function known<T>(value: T | null): T {
+/** The finding of an earlier step. Throws an Error if that step did not run. */
+export function requireStep<T>(value: T | null): T {
   if (value === null) throw new Error("an earlier step has to run before this one");
   return value;
 }

@@ -317,12 +317,16 @@ class OidcStrategy extends passport.Strategy {
   override name = "oidc";
 
   override authenticate(req: Request): void {
-    const { client, request, pending } = req.oidc ?? {};
+    const { client } = req.oidc ?? {};
     if (!client) throw new Error("the provider has to be discovered before the strategy runs");
-    const work = pending
-      ? redeem(callbackUrl(req, client.redirectUri), pending, client).then((login) => this.success(login))
-      : request && authorizationUrl(client, request).then((url) => this.redirect(url));
-    work?.catch((error: unknown) => this.error(error));
+    this.#run(client, req).catch((error: unknown) => this.error(error));
+  }
+
+  async #run(client: RelyingParty, req: Request): Promise<void> {
+    const { request, pending } = req.oidc ?? {};
+    if (pending) this.success(await redeem(callbackUrl(req, client.redirectUri), pending, client));
+    else if (request) this.redirect(await authorizationUrl(client, request));
+    else throw new Error("a request or a pending sign-in is needed before the strategy runs");
   }
 }
 

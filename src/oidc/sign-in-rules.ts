@@ -33,7 +33,7 @@ const clientErrors = new Set([
 /** The latest time that a Date can hold. */
 export const endOfTime = 8.64e15;
 
-/** The end of the year 9999, in seconds: some providers mean "never" by it. The milliseconds of any present time are more. */
+/** The end of the year 9999, in seconds, which some providers send for "never". A larger number is a time in milliseconds. */
 const latestSeconds = 253_402_300_799;
 /** Clocks may differ by a minute. */
 const clockSkewMs = 60_000;
@@ -66,7 +66,7 @@ export const initiationRules: readonly OidcRule<{
   },
 ];
 
-/** The rule that a callback breaks that was used before: sso/test-sign-in.ts sends a signed-in person on. */
+/** Refuses a replayed callback. sso/test-sign-in.ts redirects a signed-in person to the application instead. */
 const stateKnown: UsedSignInRule = "state-known";
 
 /** The query with which the browser comes back. */

@@ -156,13 +156,15 @@ async function attempt(
     log.error({ err: error, messageId: message.id }, "outbox.handler_failed");
     return { state: "retry", answer: "internal error", retryAfterMs: null };
   });
+  const wait = end.state === "retry" ? Math.ceil(end.retryAfterMs ?? 0) : 0;
+  const until = now() + Math.max(backoffMs(message.attempts), wait);
+  const isTooLate = end.state === "retry" && until > message.firstDueAt + giveUpMs;
+  const state = isTooLate ? "given-up" : end.state;
   const fields = { tenantId: message.tenantId, messageId: message.id, attempt: message.attempts };
-  log.info({ ...fields, kind: message.kind, state: end.state, answer: end.answer }, "outbox.attempted");
-  onAttempt?.(message.kind, end.state);
-  if (end.state !== "retry") return await messages.settle(message, end.state, end.answer);
-  const until = now() + Math.max(backoffMs(message.attempts), Math.ceil(end.retryAfterMs ?? 0));
-  if (until > message.firstDueAt + giveUpMs) return await messages.settle(message, "given-up", end.answer);
-  await messages.postpone(message, until, end.answer);
+  log.info({ ...fields, kind: message.kind, state, answer: end.answer }, "outbox.attempted");
+  onAttempt?.(message.kind, state);
+  if (state === "retry") await messages.postpone(message, until, end.answer);
+  else await messages.settle(message, state, end.answer);
 }
 
 /** Grows exponentially, and varies by half, so that the messages of an outage do not come all at once. */

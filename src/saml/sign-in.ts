@@ -180,7 +180,7 @@ export function finishSteps({ arrivals, baseUrl }: StepDeps) {
   const askIfOtherPerson: RequestHandler = async (req, res, next) => {
     const arrival = arrivalOf(req);
     // A sign-in that had to be repeated asks no one: it refuses another person.
-    if (!req.person || arrival.againFor !== null || (await isSamePerson(req, arrival))) return next();
+    if (!req.person || arrival.againFor || (await isSamePerson(req, arrival))) return next();
     // Kept under a new ticket, which only the form of this page knows.
     const ticket = await arrivals.begin(req, arrival);
     req.saml = { ...req.saml, nextTicket: ticket };
@@ -226,14 +226,16 @@ class SamlStrategy extends AbstractStrategy {
   }
 
   override authenticate(req: Request): void {
+    this.#run(req).catch((error: unknown) => this.error(refusalOf(error) as Error));
+  }
+
+  async #run(req: Request): Promise<void> {
     const { request, expected } = req.saml ?? {};
-    const work = expected
-      ? consume({ form: req.body ?? {}, query: req.query }, expected.sp, expected.ports, expected.keep).then(
-          (consumed) => this.success(consumed),
-        )
-      : request && authnRequestUrl(...requestParts(request)).then((url) => this.redirect(url));
-    if (!work) throw new Error("a request or an expected response is needed before the strategy runs");
-    work.catch((error: unknown) => this.error(refusalOf(error) as Error));
+    if (expected) {
+      const input = { form: req.body ?? {}, query: req.query };
+      this.success(await consume(input, expected.sp, expected.ports, expected.keep));
+    } else if (request) this.redirect(await authnRequestUrl(...requestParts(request)));
+    else throw new Error("a request or an expected response is needed before the strategy runs");
   }
 }
 

@@ -3,7 +3,7 @@ import type { Request } from "express";
 import { judge, type RuleBrokenError, ruleBrokenBy } from "policy-list/policy";
 import { sourceNamed } from "../directory/provisioning-tokens.ts";
 import type { RevokeToken } from "../oauth/revocation.ts";
-import { known, type TokenGrant, tokenRequestOf, wordsIn } from "../oauth/token-request.ts";
+import { requireStep, type TokenGrant, tokenRequestOf, wordsIn } from "../oauth/token-request.ts";
 import type { Database } from "../store/database.ts";
 import { provisioningGrantStore } from "../store/provisioning-grants.ts";
 import { hashToken, type Sealer } from "../store/secrets.ts";
@@ -104,7 +104,7 @@ async function redeemCode({ database }: GrantDeps, req: Request): Promise<TokenP
     const facts: CodeFacts = {
       hasCode: code !== "",
       isKnown: locked !== null,
-      isOfClient: locked?.clientId === known(client).clientId,
+      isOfClient: locked?.clientId === requireStep(client).clientId,
       isUnused: locked?.grantId === null,
       isFresh: (locked?.expiresAt ?? 0) > Date.now(),
       isSameRedirect: locked?.redirectUri === parameters.get("redirect_uri"),
@@ -115,7 +115,7 @@ async function redeemCode({ database }: GrantDeps, req: Request): Promise<TokenP
     if (refusal?.rule.id === "code-unused" && locked?.grantId)
       await endGrant(inside, locked.grantId, "code-reused", req.id);
     if (refusal) return { refusal };
-    return await startGrant(inside, known(locked));
+    return await startGrant(inside, requireStep(locked));
   });
   return pairOf(outcome);
 }
@@ -145,7 +145,7 @@ async function startGrant(inside: TenantStore, code: ProvisioningCode): Promise<
     id,
     sourceId: source.id,
     clientId: code.clientId,
-    allowedBy: known(user).loginName,
+    allowedBy: requireStep(user).loginName,
     allowedById: code.userId,
     familyHash: hashToken(family),
     ...storedPair(pair, null),
@@ -168,7 +168,7 @@ async function refresh({ database, sealer }: GrantDeps, req: Request): Promise<T
     const facts: RefreshFacts = {
       hasToken: token !== "",
       isKnown: grant !== null,
-      isOfClient: grant?.clientId === known(client).clientId,
+      isOfClient: grant?.clientId === requireStep(client).clientId,
       isAlive: grant?.endedAt === null,
       isCurrent: grant?.refreshHash === hash || repeated !== null,
       isFresh: (grant?.refreshExpiresAt ?? 0) > Date.now(),
@@ -176,12 +176,12 @@ async function refresh({ database, sealer }: GrantDeps, req: Request): Promise<T
     };
     const refusal = await ruleBrokenBy(() => judge(refreshRules, facts));
     if (refusal?.rule.id === "refresh-current")
-      await endGrant(inside, known(grant).id, "token-reused", req.id);
+      await endGrant(inside, requireStep(grant).id, "token-reused", req.id);
     if (refusal) return { refusal };
-    const { id, sourceId } = known(grant);
+    const { id, sourceId } = requireStep(grant);
     const sealing = pairSealer(sealer, inside.tenantId, id);
     if (repeated !== null) return sealing.open(repeated);
-    const pair = await newPair(inside, { id, sourceId }, known(family));
+    const pair = await newPair(inside, { id, sourceId }, requireStep(family));
     await inside.provisioningGrants.rotate(
       id,
       storedPair(pair, { hash, sealedResponse: sealing.seal(pair) }),

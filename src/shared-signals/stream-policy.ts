@@ -9,7 +9,7 @@ import { eventTypes } from "./events.ts";
  */
 type StreamRule<Facts> = Rule<Facts, StreamRefusal>;
 
-/** Why a step failed. src/admin/signal-problems.ts says what to do about each. */
+/** Why a step failed. stream-problems.ts says what to do about each. */
 export type StreamRefusal =
   | "not-started-here"
   | "wrong-issuer"
@@ -282,7 +282,7 @@ export interface StreamFacts {
   answer: StreamAnswer | null;
 }
 
-export const streamRules: readonly StreamRule<StreamFacts>[] = [
+export const streamAnswerRules: readonly StreamRule<StreamFacts>[] = [
   {
     id: "stream-readable",
     name: "The transmitter answers with a stream that has an id and an audience",
@@ -329,7 +329,7 @@ export const streamPolicy = {
   grant: [...grantRules, ...consentRules],
   transmitter: transmitterRules,
   call: streamCallRules,
-  stream: streamRules,
+  stream: streamAnswerRules,
 } as const;
 
 function originOf(url: string): string | null {

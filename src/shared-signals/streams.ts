@@ -4,7 +4,7 @@ import { ConflictError } from "../errors.ts";
 import type { SignalStream } from "../model.ts";
 import { hashToken, randomToken } from "../store/secrets.ts";
 import type { SignalStreamChanges } from "../store/tenant/signal-streams.ts";
-import { type StreamAnswer, streamRules, wantedEvents } from "./stream-policy.ts";
+import { type StreamAnswer, streamAnswerRules, wantedEvents } from "./stream-policy.ts";
 import {
   authorizedCalls,
   revokeAuthorization,
@@ -120,7 +120,7 @@ async function keepStream(
   { id }: SignalStream,
   { calls: { transmitter }, target: { endpoint }, answer, expectedId }: NewStream,
 ): Promise<void> {
-  judge(streamRules, { answer, expectedId, endpoint, issuer: transmitter.issuer });
+  judge(streamAnswerRules, { answer, expectedId, endpoint, issuer: transmitter.issuer });
   // The rules demand an answer.
   const { streamId, audiences, eventsDelivered } = answer as StreamAnswer;
   const action = expectedId === null ? "stream.connected" : "stream.taken_over";

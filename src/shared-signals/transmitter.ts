@@ -110,7 +110,7 @@ export async function createStream(calls: AuthorizedCalls, target: PushTarget): 
     calls.transmitter.configurationEndpoint,
     configurationOf(target),
   );
-  return streamIn(answer);
+  return streamIn(jsonOf(answer));
 }
 
 /** Lets an existing stream push to us (SSF §8.1.1.3). Null and throws as createStream(). */
@@ -120,7 +120,7 @@ export async function updateStream(
   target: PushTarget,
 ): Promise<StreamAnswer | null> {
   const body = { stream_id: streamId, ...configurationOf(target) };
-  return streamIn(await sendJson(calls, "PATCH", calls.transmitter.configurationEndpoint, body));
+  return streamIn(jsonOf(await sendJson(calls, "PATCH", calls.transmitter.configurationEndpoint, body)));
 }
 
 function configurationOf({ endpoint, authorizationHeader, description }: PushTarget) {
@@ -137,7 +137,7 @@ function configurationOf({ endpoint, authorizationHeader, description }: PushTar
  */
 export async function findStream(calls: AuthorizedCalls): Promise<StreamAnswer | null> {
   const answer = jsonOf(await sendJson(calls, "GET", calls.transmitter.configurationEndpoint));
-  return streamIn(JSON.stringify([answer].flat()[0] ?? null));
+  return streamIn([answer].flat()[0]);
 }
 
 /** Deletes a stream. Accepts that the stream is gone already. Throws as createStream(). */
@@ -228,8 +228,8 @@ function withStream(endpoint: string, streamId: string): string {
   return url.href;
 }
 
-function streamIn(body: string): StreamAnswer | null {
-  const parsed = streamSchema.safeParse(jsonOf(body));
+function streamIn(json: unknown): StreamAnswer | null {
+  const parsed = streamSchema.safeParse(json);
   if (!parsed.success) return null;
   const { stream_id, iss, aud, delivery, events_delivered } = parsed.data;
   return {

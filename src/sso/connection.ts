@@ -94,7 +94,7 @@ function isConfigured(connection: Connection): connection is ConfiguredConnectio
   return connection.settings !== null;
 }
 
-/** Shared by both protocols. A test may run through a draft, because that is how a draft is tried out. */
+/** Shared by all sign-in protocols. A test may run through a draft, because that is how a draft is tried out. */
 export const connectionActive: Rule<Pick<SsoContext, "connection" | "testId">, RefusalReason> = {
   id: "connection-active",
   name: "The connection is active, or this is a test",
@@ -103,8 +103,9 @@ export const connectionActive: Rule<Pick<SsoContext, "connection" | "testId">, R
   holds: ({ connection, testId }) => testId !== null || connection.status === "active",
 };
 
-/** The rules that a sign-in breaks that was consumed before, in each protocol: at the callback, or at the end. */
-export type UsedSignInRule = "state-known" | "arrival";
+/** The rules that refuse a consumed sign-in: at the callback of OpenID Connect, and at the end of SAML. */
+export const usedSignInRules = ["state-known", "arrival"] as const;
+export type UsedSignInRule = (typeof usedSignInRules)[number];
 
 /** Refuses a real sign-in through a connection that is not active. */
 export const requireActive: RequestHandler = (req, _res, next) => {

@@ -134,7 +134,7 @@ export function noteAgain<Pending extends Pick<IdentifiedLogin, "returnTo" | "ag
   req: Request,
   pending: Pending,
 ): Pending {
-  if (pending && pending.againFor !== null) req.signInAgain = { returnTo: pending.returnTo };
+  if (pending?.againFor) req.signInAgain = { returnTo: pending.returnTo };
   return pending;
 }
 

@@ -5,7 +5,7 @@ import { RefusedError } from "../errors.ts";
 import type { Profile } from "../model.ts";
 import type { Sealer } from "../store/secrets.ts";
 import { landingPath } from "../web/home.ts";
-import { ssoOf, type UsedSignInRule } from "./connection.ts";
+import { ssoOf, usedSignInRules } from "./connection.ts";
 
 /** The fields that a sign-in fills. */
 type SignInField = "loginName" | keyof Profile;
@@ -44,8 +44,6 @@ export async function endTest(
   res.set("Cache-Control", "no-store").render("sign-in-test-done", { title: "Test sign-in", works });
 }
 
-const usedSignIn: readonly UsedSignInRule[] = ["state-known", "arrival"];
-
 /**
  * The last handler of a protocol room's router. It keeps the error for the inspector. A refused test ends here, because
  * the administrator wants to see what went wrong. A person who goes back to the address of a consumed sign-in is sent on
@@ -65,5 +63,5 @@ export function endWithError(sealer: Sealer): ErrorRequestHandler {
 
 function isUsed(error: unknown): boolean {
   const ruleId = error instanceof RefusedError ? error.broken?.ruleId : undefined;
-  return ruleId !== undefined && (usedSignIn as readonly string[]).includes(ruleId);
+  return ruleId !== undefined && (usedSignInRules as readonly string[]).includes(ruleId);
 }

@@ -23,19 +23,35 @@ function certificatesOf({ settings }: Connection): readonly string[] | null {
   return settings && providerIn(settings).certificates;
 }
 
-/** Returns warnings, as sentences, about active connections. */
-export function findConnectionWarnings(
-  connections: readonly Connection[],
-): { connection: Connection; text: string }[] {
+/** A warning about an active connection, as a sentence. */
+export interface ConnectionWarning {
+  connection: Connection;
+  kind: "certificate-expired" | "certificate-soon" | "metadata-unreadable";
+  text: string;
+}
+
+export function findConnectionWarnings(connections: readonly Connection[]): ConnectionWarning[] {
   const active = connections.filter(({ status }) => status === "active");
   return active.flatMap((connection) => {
     const certificate = certificateWarning(connection);
     const readProblem = connection.settings && providerIn(connection.settings).readProblem;
-    const texts = [
-      certificate === "expired" ? "Its certificate has expired, so no one can sign in with it." : null,
-      certificate === "soon" ? "Its certificate expires within 30 days. Bring the next one from Okta." : null,
-      readProblem ? `Its metadata could not be read again. ${readProblem}` : null,
-    ];
-    return texts.flatMap((text) => (text === null ? [] : [{ connection, text }]));
+    const warnings: ConnectionWarning[] = [];
+    if (certificate) warnings.push({ connection, ...certificateTexts[certificate] });
+    if (readProblem) {
+      const text = `Its metadata could not be read again. ${readProblem}`;
+      warnings.push({ connection, kind: "metadata-unreadable", text });
+    }
+    return warnings;
   });
 }
+
+const certificateTexts = {
+  expired: {
+    kind: "certificate-expired",
+    text: "Its certificate has expired, so no one can sign in with it.",
+  },
+  soon: {
+    kind: "certificate-soon",
+    text: "Its certificate expires within 30 days. Bring the next one from Okta.",
+  },
+} as const;

@@ -46,9 +46,9 @@ declare module "express-serve-static-core" {
   }
 }
 
-/** The actor of a request that passed requireAccessToken. */
+/** The actor of a request. Throws an Error if neither a guard of a resource nor actAsSignedIn ran before. */
 export function actingOf(req: Request): Acting {
-  if (!req.acting) throw new Error("this route is not behind requireAccessToken");
+  if (!req.acting) throw new Error("this route is not behind the guard of a resource");
   return req.acting;
 }
 

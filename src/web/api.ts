@@ -189,7 +189,7 @@ function matcher({ method, hasEtag }: ApiOperation, req: Request): (etag: string
   };
 }
 
-/** Turns errors of requests to APIs into problems, with the reason in the log: no such path answers with a page. */
+/** Turns errors of requests to APIs into problems, and logs the reason: an API path never answers with a page. */
 const answerErrors: ErrorRequestHandler = (error: unknown, req, res, next) => {
   if (!isApiPath(req.path) || res.headersSent) return next(error);
   const problem: ProblemDetails | null = problemOf(error);

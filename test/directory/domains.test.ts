@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { disableConnection, removeConnection } from "../../src/directory/connections.ts";
+import { disableConnectionUnguarded, removeConnection } from "../../src/directory/connections.ts";
 import { domainProof, enforceConnection, verifyDomain } from "../../src/directory/domains.ts";
 import { signInWithPassword } from "../../src/directory/local-accounts.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
@@ -58,7 +58,7 @@ describe("domains", () => {
       await acme.store.connections.update(connection.id, { testedAt: 1 });
       assert.match(await problem(), /No one is known to get in/);
       await tested();
-      await disableConnection(acme.store, connection.id);
+      await disableConnectionUnguarded(acme.store, connection.id);
       assert.match(await problem(), /not active/);
       await acme.store.connections.update(connection.id, { status: "active" });
       await enforce();
@@ -99,7 +99,7 @@ describe("domains", () => {
       await tested();
       const lifts = [
         () => enforce(null),
-        () => disableConnection(acme.store, connection.id),
+        () => disableConnectionUnguarded(acme.store, connection.id),
         () => removeConnection(acme.store, connection.id),
       ];
       for (const lift of lifts) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { blockPerson, giveRole, unlinkIdentity } from "../../src/directory/administration.ts";
-import { changeSettings, switchOffConnection } from "../../src/directory/connections.ts";
+import { changeSettings, disableConnection } from "../../src/directory/connections.ts";
 import { inviteOwner, signInWithPassword } from "../../src/directory/local-accounts.ts";
 import { approvableConnections, approvableOwners, approveOwner } from "../../src/directory/owners.ts";
 import {
@@ -269,7 +269,7 @@ describe("owners", () => {
         await giveRole(store, { userId: olga.id }, first.id, "member");
         const identity = { connectionId: connection.id, subject: "00u1" };
         const ways = [
-          () => switchOffConnection(store, connection.id),
+          () => disableConnection(store, connection.id),
           () => unlinkIdentity(store, { userId: olga.id }, olga.id, identity),
           () => changeSettings(store, connection.id, { issuer: "https://other.example", clientId: "0oa1" }),
         ];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { blockUser } from "../../src/directory/access.ts";
-import { disableConnection, enableConnection } from "../../src/directory/connections.ts";
+import { disableConnectionUnguarded, enableConnection } from "../../src/directory/connections.ts";
 import {
   deleteProvisionedUser,
   provisionUser,
@@ -300,7 +300,7 @@ describe("signIn", () => {
     for (const status of ["draft", "disabled"] as const) {
       it(`refuses all sign-ins while the connection is ${status}`, async () => {
         await signIn(tenant.store, identityOf(oidc, "ada@x.test"));
-        if (status === "disabled") await disableConnection(tenant.store, oidc.id);
+        if (status === "disabled") await disableConnectionUnguarded(tenant.store, oidc.id);
         else await tenant.store.connections.update(oidc.id, { status });
         await assert.rejects(
           signIn(tenant.store, identityOf(oidc, "ada@x.test")),

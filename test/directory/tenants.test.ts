@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   changeSettings,
   createConnection,
-  disableConnection,
+  disableConnectionUnguarded,
   enableConnection,
 } from "../../src/directory/connections.ts";
 import { createToken } from "../../src/directory/provisioning-tokens.ts";
@@ -168,7 +168,7 @@ describe("tenants and what the operator sets up", () => {
         const times = { createdAt: now, seenAt: now, expiresAt: now + 60_000 };
         await sessions.create({ sidHash: "through it", signIn: signedIn, ...times, data: {} });
         assert.equal((await sessions.person(signedIn))?.connection?.key, active.key);
-        await disableConnection(store, active.id);
+        await disableConnectionUnguarded(store, active.id);
         assert.equal(await sessions.person(signedIn), null);
         await enableConnection(store, active.id);
         assert.ok(await sessions.person(signedIn));

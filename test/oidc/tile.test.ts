@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { changeSettings, disableConnection } from "../../src/directory/connections.ts";
+import { changeSettings, disableConnectionUnguarded } from "../../src/directory/connections.ts";
 import { addDomain } from "../../src/directory/tenants.ts";
 import type { Connection, OidcSettings } from "../../src/model.ts";
 import { landingPath } from "../../src/web/home.ts";
@@ -218,7 +218,7 @@ describe("ways to a sign-in by OpenID Connect", () => {
       const disabled = await connectOrg(op, about);
       const client = site().app.client();
       const left = await client.get(`/oidc/${disabled.key}/login`);
-      await disableConnection(tenant.store, disabled.id);
+      await disableConnectionUnguarded(tenant.store, disabled.id);
       for (const page of [
         await initiate({ iss: op.issuer }, client, draft.key),
         await initiate({ iss: op.issuer }, client, disabled.key),

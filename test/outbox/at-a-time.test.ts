@@ -24,6 +24,8 @@ describe("a job with a time", () => {
     let now: number;
     let attempts: number[];
     let fails: boolean;
+    /** As the metric counts them. */
+    let ends: string[];
     const kind: JobKind<string> = {
       name: "test.later",
       data: z.string(),
@@ -37,12 +39,14 @@ describe("a job with a time", () => {
       ({ store } = await createTestTenant(use().database));
       now = Date.now();
       attempts = [];
+      ends = [];
       fails = false;
     });
     const work = () => {
       const { database } = use();
       const handlers = handlersOf({ job: jobHandler(database, [kind]) });
-      return openRunner({ database, log, handlers, now: () => now }).runDue();
+      const onAttempt = (_kind: string, end: string) => void ends.push(end);
+      return openRunner({ database, log, handlers, onAttempt, now: () => now }).runDue();
     };
     const state = async () => (await use().database.sql()("outbox").first("state")).state;
 
@@ -71,7 +75,7 @@ describe("a job with a time", () => {
       assert.equal(await state(), "waiting");
       now += giveUpMs - 1_000;
       await work();
-      assert.deepEqual([await state(), attempts], ["given-up", [1, 2]]);
+      assert.deepEqual([await state(), attempts, ends], ["given-up", [1, 2], ["retry", "given-up"]]);
     });
 
     it("goes with its transaction", async () => {

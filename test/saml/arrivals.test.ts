@@ -6,7 +6,11 @@ import {
   signOutPerson,
   unblockPerson,
 } from "../../src/directory/administration.ts";
-import { changeSettings, disableConnection, enableConnection } from "../../src/directory/connections.ts";
+import {
+  changeSettings,
+  disableConnectionUnguarded,
+  enableConnection,
+} from "../../src/directory/connections.ts";
 import { provisionUser } from "../../src/directory/provisioning.ts";
 import type { Connection, SamlSettings, User } from "../../src/model.ts";
 import { startTestApp, type TestApp } from "../helpers/app.ts";
@@ -87,7 +91,7 @@ describe("a SAML response that was accepted, before its sign-in is finished", ()
       ["the person is deleted", ({ acme, by, user }) => deletePerson(acme.store, by, user.id, false)],
       [
         "the connection is switched off",
-        ({ acme, connection }) => disableConnection(acme.store, connection.id),
+        ({ acme, connection }) => disableConnectionUnguarded(acme.store, connection.id),
         ({ acme, connection }) => enableConnection(acme.store, connection.id),
       ],
       [

@@ -11,7 +11,7 @@ import {
 } from "../../src/directory/administration.ts";
 import {
   changeSettings,
-  disableConnection,
+  disableConnectionUnguarded,
   enableConnection,
   removeConnection,
 } from "../../src/directory/connections.ts";
@@ -182,7 +182,7 @@ export const changes: readonly Change[] = [
     name: "the connection is switched off",
     ends: [sso, underWay, agent],
     why: "it keeps people out who come through it. A password and a key do not",
-    happen: ({ store, used }) => disableConnection(store, used.id),
+    happen: ({ store, used }) => disableConnectionUnguarded(store, used.id),
     undo: ({ store, used }) => enableConnection(store, used.id),
   },
   {

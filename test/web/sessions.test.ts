@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { blockUser, endSessions, revokeUserAccess } from "../../src/directory/access.ts";
-import { disableConnection } from "../../src/directory/connections.ts";
+import { disableConnectionUnguarded } from "../../src/directory/connections.ts";
 import {
   deleteProvisionedUser,
   provisionUser,
@@ -30,7 +30,7 @@ const endings: Record<string, (site: Site, user: User, connection: Connection) =
   "only marks them inactive": ({ acme }, { id }) => acme.store.users.update(id, { active: false }),
   "only marks them blocked": ({ acme }, { id }) => acme.store.users.update(id, { blocked: true }),
   "only advances their epoch": ({ acme }, { id }) => acme.store.users.advanceAccessEpoch(id),
-  "disables their connection": ({ acme }, _user, { id }) => disableConnection(acme.store, id),
+  "disables their connection": ({ acme }, _user, { id }) => disableConnectionUnguarded(acme.store, id),
   "only marks their connection disabled": ({ acme }, _user, { id }) =>
     acme.store.connections.update(id, { status: "disabled" }),
 };

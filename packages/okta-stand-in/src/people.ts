@@ -70,7 +70,7 @@ export async function clearSessions(org: OrgAdmin, id: string, includeApps: bool
 }
 
 /**
- * Sets a password, which the stand-in itself does not need, and sends it to every app with okta.provisioning.syncPassword. Returns their
+ * Sets a password, which the stand-in itself does not need, and sends it to every app that syncs passwords. Returns their
  * labels. Throws OrgRefusal and ScimFailure.
  */
 export async function setPassword(org: OrgAdmin, id: string, password: string): Promise<string[]> {

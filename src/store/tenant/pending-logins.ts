@@ -12,7 +12,7 @@ export interface PendingLogin {
   /** The values that the response must match, sealed. */
   sealedData: string;
   expiresAt: number;
-  /** A hash of the network in which it began; null if a signed-in person began it. */
+  /** A hash of the network in which it began; null for an administrator's consent to manage a stream. */
   networkHash: string | null;
 }
 
