@@ -226,10 +226,11 @@ class SamlStrategy extends AbstractStrategy {
   }
 
   override authenticate(req: Request): void {
-    this.#run(req).catch((error: unknown) => this.error(refusalOf(error) as Error));
+    this.run(req).catch((error: unknown) => this.error(refusalOf(error) as Error));
   }
 
-  async #run(req: Request): Promise<void> {
+  /** Not `#run`: passport calls authenticate() on an object that only inherits from the strategy. */
+  private async run(req: Request): Promise<void> {
     const { request, expected } = req.saml ?? {};
     if (expected) {
       const input = { form: req.body ?? {}, query: req.query };
