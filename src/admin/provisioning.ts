@@ -41,6 +41,9 @@ const maxProblems = 20;
 export function provisioningRoutes(deps: AdminDeps): Router {
   const router = Router();
   addPage(router, deps);
+  addTokens(router, deps);
+  addGrants(router, deps);
+  addProblems(router, deps);
   addSettings(router, deps);
   return router;
 }
@@ -62,7 +65,9 @@ function addPage(router: Router, { database, baseUrl }: AdminDeps): void {
       ...details,
     });
   });
+}
 
+function addTokens(router: Router, { database }: AdminDeps): void {
   router.post(`${paths.admin.provisioning}/tokens`, requireOwner, async (req, res) => {
     const place = { page: paths.admin.provisioning, at: "tokens" };
     const form = new FormReader(req);
@@ -93,7 +98,9 @@ function addPage(router: Router, { database, baseUrl }: AdminDeps): void {
       },
     );
   });
+}
 
+function addGrants(router: Router, { database }: AdminDeps): void {
   router.post(`${paths.admin.provisioningGrant(":grant")}/revoke`, requireOwner, async (req, res) => {
     const id = pathParameter(req, "grant");
     await makeChange(
@@ -107,7 +114,9 @@ function addPage(router: Router, { database, baseUrl }: AdminDeps): void {
       },
     );
   });
+}
 
+function addProblems(router: Router, { database }: AdminDeps): void {
   router.post(`${paths.admin.provisioning}/problems/clear`, async (req, res) => {
     await makeChange(
       { req, res, database },

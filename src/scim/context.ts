@@ -12,8 +12,8 @@ export interface ScimContext {
   /** Records a change in the tenant's activity, in the transaction of the change. */
   record(store: TenantStore, entry: Pick<ActivityEntry, "action" | "targetId" | "changed">): Promise<void>;
   passwordSync: boolean;
-  /** As UserStore.ignoreUnknown; undefined if the tenant refuses unknown roles. */
-  ignoreUnknown?: (problem: string) => void;
+  /** As UserStore.onUnknownIgnored; undefined if the tenant refuses unknown roles. */
+  onUnknownIgnored?: (problem: string) => void;
   passwords: PasswordHasher;
   log: Log;
 }

@@ -80,7 +80,7 @@ function backendOver(
             ...entry,
           }),
         ...(owner.unknownRoles === "ignore"
-          ? { ignoreUnknown: (problem) => recordIgnored(problems, { owner, request: req }, problem) }
+          ? { onUnknownIgnored: (problem) => recordIgnored(problems, { owner, request: req }, problem) }
           : {}),
         passwordSync: owner.passwordSync,
         passwords,

@@ -75,7 +75,7 @@ export function scimUsers(store: TenantStore, context: ScimContext): UserStore {
     users.hashPassword = (password, userId) =>
       prepareSyncedPassword(store, context.passwords, userId, password);
   }
-  if (context.ignoreUnknown) users.ignoreUnknown = context.ignoreUnknown;
+  if (context.onUnknownIgnored) users.onUnknownIgnored = context.onUnknownIgnored;
   return users;
 }
 

@@ -68,7 +68,7 @@ export interface UserStore extends ResourceStore<UserInput, UserRecord> {
    * without them. Without this method it is refused. Validators of identity providers send random roles.
    * @param problem a sentence for the customer's administrators.
    */
-  ignoreUnknown?(problem: string): void;
+  onUnknownIgnored?(problem: string): void;
 }
 
 export interface GroupStore extends ResourceStore<GroupInput, GroupRecord> {

@@ -46,7 +46,7 @@ interface UserTarget extends ResolvedPath {
  * providers send whole mappings and echo what they read. A path is deliberate: an unknown one is refused with
  * `invalidPath`, a read-only one with `mutability`. Throws badRequest. A deactivation is carried out even if the request
  * also removes what is required or is not there.
- * @param ignoresUnknown whether the application ignores unknown roles and entitlements (UserStore.ignoreUnknown).
+ * @param ignoresUnknown whether the application ignores unknown roles and entitlements (UserStore.onUnknownIgnored).
  */
 export function patchUser(
   current: ScimResource,

@@ -99,7 +99,7 @@ async function hashPatched(
 }
 
 function ignoresUnknown({ store }: ScimCall): boolean {
-  return store.users.ignoreUnknown !== undefined;
+  return store.users.onUnknownIgnored !== undefined;
 }
 
 /** Names of the top-level attributes in which two resources differ. */

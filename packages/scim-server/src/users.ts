@@ -59,7 +59,7 @@ export async function hashPassword({ users }: ScimStore, { password }: ScimResou
 
 /** Reports roles that were left out. Call it after the transaction, which may fail or run again. */
 export function recordIgnored({ store }: ScimCall, ignored: readonly string[]): void {
-  if (ignored.length > 0) store.users.ignoreUnknown?.(`${ignored.join(" ")} The rest was carried out.`);
+  if (ignored.length > 0) store.users.onUnknownIgnored?.(`${ignored.join(" ")} The rest was carried out.`);
 }
 
 /** A user who is about to be changed. Throws notFound, or 412 if the client has another version. */
@@ -156,7 +156,8 @@ export function toSentUser(
   checkKeyValue("externalId", externalId);
   const attributes = Object.entries(resource).filter(([name]) => !outsideAttributes.has(name));
   const ignored: string[] = [];
-  const mayIgnore = store.users.ignoreUnknown || (before && deactivates({ active: before.active }, resource));
+  const mayIgnore =
+    store.users.onUnknownIgnored || (before && deactivates({ active: before.active }, resource));
   const ignore = mayIgnore ? (problem: string) => void ignored.push(problem) : undefined;
   const assigned = (kind: AssignedKind) => {
     const sent = (resource[kind] ?? []) as Partial<AssignedValue>[];

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from "node:http";
 import { type Request, type RequestHandler, Router } from "express";
 import { paths } from "../../endpoints.ts";
 import type { Message, MessageFact, RecordedCheck, Recorder } from "../../recording.ts";
@@ -6,6 +5,7 @@ import type { StoredAccessToken } from "../../store/access-tokens.ts";
 import type { StoredApiKey } from "../../store/api-keys.ts";
 import { apiKeyPolicy, callPolicy } from "../../web/access-token-policy.ts";
 import type { PresentedToken } from "../../web/access-tokens.ts";
+import { statusLine } from "./parts.ts";
 import { checksOf, type NamedRule, verdictOf } from "./rules.ts";
 
 /**
@@ -27,7 +27,7 @@ export function recordAgentCalls(recorder: Recorder): RequestHandler {
 function messageOf(req: Request, { token, broken }: PresentedToken): Message {
   const { user } = token;
   const statusCode = req.res?.statusCode ?? 0;
-  const status = `${statusCode} ${STATUS_CODES[statusCode] ?? ""}`.trim();
+  const status = statusLine(statusCode);
   const isMcp = isBelow(paths.mcp, req.originalUrl);
   const body = isMcp ? mcpMessage(req) : req.body;
   const { name, rules, facts, ...kind } = token.kind === "api-key" ? ofApiKey(token) : ofAgent(req, token);

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from "node:http";
 import { type Request, type RequestHandler, Router } from "express";
 import { RuleBrokenError } from "policy-list/policy";
 import type { ConnectionOfIssuer } from "../../cross-app-access/assertion.ts";
@@ -15,6 +14,7 @@ import { paths } from "../../endpoints.ts";
 import type { BrokenRule } from "../../errors.ts";
 import type { Message, MessageFact, MessagePart, Recorder } from "../../recording.ts";
 import { jwtsIn } from "./jwt.ts";
+import { statusLine } from "./parts.ts";
 import { checksOf, isAmong, readableName, unexplained, verdictOf } from "./rules.ts";
 
 /**
@@ -46,7 +46,7 @@ function messageOf(
   { tenantId, connection }: ConnectionOfIssuer,
 ): Message {
   const statusCode = req.res?.statusCode ?? 0;
-  const status = `${statusCode} ${STATUS_CODES[statusCode] ?? ""}`.trim();
+  const status = statusLine(statusCode);
   const broken = brokenIn(request);
   const isExplained = broken !== null || statusCode < 400;
   const { checks, verdict, summary } = verdictOf(

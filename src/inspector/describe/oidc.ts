@@ -1,5 +1,4 @@
-import { STATUS_CODES } from "node:http";
-import { type Request, type RequestHandler, type Response, Router } from "express";
+import { type Request, type RequestHandler, Router } from "express";
 import { attributes } from "../../../config/attributes.ts";
 import { paths } from "../../endpoints.ts";
 import { type BrokenRule, RefusedError } from "../../errors.ts";
@@ -10,6 +9,7 @@ import { ssoOf } from "../../sso/connection.ts";
 import type { ProviderExchange } from "../../trust/openid-providers.ts";
 import { decisionFacts, decisionText } from "./decision.ts";
 import { jwtsIn } from "./jwt.ts";
+import { redirectPart, statusLine, statusPart } from "./parts.ts";
 import {
   checksOf,
   directoryCheck,
@@ -206,10 +206,6 @@ function personChecks(req: Request, broken: BrokenRule | null): CheckList {
   return [...checks, directoryCheck(decision !== null, refusal)];
 }
 
-function statusLine(status: number): string {
-  return `${status} ${STATUS_CODES[status] ?? ""}`.trim();
-}
-
 /** The address with its query, and the form that a provider may have posted. */
 function requestPart(req: Request): MessagePart {
   const form = req.method === "POST" ? Object(req.body) : {};
@@ -217,21 +213,6 @@ function requestPart(req: Request): MessagePart {
     head: [`${req.method} ${req.path}`],
     ...(Object.keys(req.query).length > 0 ? { query: req.query } : {}),
     ...(Object.keys(form).length > 0 ? { form } : {}),
-  };
-}
-
-function statusPart(res: Response | undefined): MessagePart | null {
-  return res ? { head: [statusLine(res.statusCode)] } : null;
-}
-
-/** Where the browser is sent, with the parameters of the authorization request. */
-function redirectPart(res: Response | undefined): MessagePart | null {
-  const location = res?.get("location");
-  if (!res || !location || !URL.canParse(location)) return null;
-  const { origin, pathname, searchParams } = new URL(location);
-  return {
-    head: [statusLine(res.statusCode), `Location: ${origin}${pathname}`],
-    query: Object.fromEntries(searchParams),
   };
 }
 

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from "node:http";
 import { inflateRawSync } from "node:zlib";
 import { type Request, type RequestHandler, Router } from "express";
 import { outcomes } from "policy-list/policy";
@@ -12,6 +11,7 @@ import { connectionActive, ssoOf } from "../../sso/connection.ts";
 import { arrivalRules, repeatedSignInRules } from "../../sso/sign-in.ts";
 import { decisionFacts, decisionText } from "./decision.ts";
 import { signatureGroup } from "./groups.ts";
+import { redirectPart, statusPart } from "./parts.ts";
 import {
   checksOf,
   directoryCheck,
@@ -88,7 +88,7 @@ function messageOf(req: Request): Message {
 function describe(req: Request): DescribedStep {
   if (req.path.endsWith("/acs")) return responseStep(req);
   if (req.path.endsWith("/finish")) return signInStep(req);
-  const sent = formPart(req) ?? redirectPart(req);
+  const sent = formPart(req) ?? requestInRedirect(req);
   return {
     step: "Authentication request",
     file: "saml/routes.ts",
@@ -96,7 +96,7 @@ function describe(req: Request): DescribedStep {
     checks: checksOrFault(req, [connectionActive]),
     passed: "The browser is sent to the provider",
     request: requestPart(req),
-    response: sent ?? statusPart(req),
+    response: sent ?? statusPart(req.res),
     // A refused browser stays here.
     route: sent ? { from: "product", to: "okta", carried: true } : fromBrowser,
     keys: [req.saml?.request?.id],
@@ -127,7 +127,7 @@ function responseStep(req: Request): DescribedStep {
       ...(Object.keys(form).length > 0 ? { form } : {}),
       ...(xml === "" ? {} : { xml }),
     },
-    response: statusPart(req),
+    response: statusPart(req.res),
     route: { from: "okta", to: "product", carried: true },
     keys: [roots[0]?.getAttribute("InResponseTo"), ticketIn(req)],
     people: roots.flatMap(elementsOf).flatMap((element) => nameIdOf(element) ?? []),
@@ -147,7 +147,7 @@ function signInStep(req: Request): DescribedStep {
     checks,
     passed: decision ? decisionText(decision) : "The person is asked whether to change who is signed in",
     request: requestPart(req),
-    response: statusPart(req),
+    response: statusPart(req.res),
     route: fromBrowser,
     keys: [formOf(req).ticket, req.query.ticket, req.saml?.nextTicket],
   };
@@ -191,10 +191,6 @@ function requestPart({ method, path }: Request): MessagePart {
   return { head: [`${method} ${path}`] };
 }
 
-function statusPart({ res }: Request): MessagePart | null {
-  return res ? { head: [`${res.statusCode} ${STATUS_CODES[res.statusCode]}`] } : null;
-}
-
 function formOf(req: Request): Record<string, unknown> {
   return Object(req.body);
 }
@@ -228,17 +224,13 @@ function nameIdOf(element: Element): string | null {
 }
 
 /** Our request, from the address that the browser is sent to (SAML Bindings §3.4.4.1). */
-function redirectPart(req: Request): MessagePart | null {
-  const { res } = req;
-  const location = res?.get("location");
-  if (!res || !location || !URL.canParse(location)) return null;
-  const { origin, pathname, searchParams } = new URL(location);
-  const request = searchParams.get("SAMLRequest");
-  const head = [`${res.statusCode} ${STATUS_CODES[res.statusCode]}`, `Location: ${origin}${pathname}`];
-  if (request === null) return { head };
+function requestInRedirect(req: Request): MessagePart | null {
+  const part = redirectPart(req.res);
+  const request = part?.query.SAMLRequest;
+  if (!part || request === undefined) return part && { head: part.head };
   const xml = inflateRawSync(Buffer.from(request, "base64")).toString("utf8");
   const mapped = mappedNames(ssoOf(req, "saml").connection.settings);
-  return { head, query: Object.fromEntries(searchParams), xml: shownXml(rootOf(xml), mapped) };
+  return { ...part, xml: shownXml(rootOf(xml), mapped) };
 }
 
 /** Our request, from the form that the browser posts to the provider (SAML Bindings §3.5.4). */

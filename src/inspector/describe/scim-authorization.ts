@@ -1,4 +1,3 @@
-import { STATUS_CODES } from "node:http";
 import { type Request, type RequestHandler, Router } from "express";
 import { RuleBrokenError } from "policy-list/policy";
 import { paths } from "../../endpoints.ts";
@@ -6,6 +5,7 @@ import type { BrokenRule } from "../../errors.ts";
 import { clientGrantRules, clientRules, grantTypeRules, requestRules } from "../../oauth/policy.ts";
 import type { Message, Recorder } from "../../recording.ts";
 import { codeRules, questionRules, refreshRules } from "../../scim-authorization/policy.ts";
+import { statusLine } from "./parts.ts";
 import { checksOf, type NamedRule, unexplained, verdictOf } from "./rules.ts";
 
 /** The rules that a token request passes before its code or refresh token is read. */
@@ -80,7 +80,7 @@ function decisionMessage(req: Request): Message {
 
 function commonParts(req: Request, rules: readonly NamedRule[], broken: BrokenRule | null) {
   const statusCode = req.res?.statusCode ?? 0;
-  const status = `${statusCode} ${STATUS_CODES[statusCode] ?? ""}`.trim();
+  const status = statusLine(statusCode);
   const isExplained = broken !== null || statusCode < 400;
   const { checks, verdict, summary } = verdictOf(
     isExplained ? checksOf("scim", rules, broken) : [unexplained(null)],

@@ -1,7 +1,7 @@
-import { STATUS_CODES } from "node:http";
 import { operationName, type ScimExchange } from "scim-server/exchange";
 import type { FlowPart, Message, MessagePart, RecordedCheck, Recorder } from "../../recording.ts";
 import type { TokenOwner } from "../../store/system-store.ts";
+import { statusLine } from "./parts.ts";
 import { readableName } from "./rules.ts";
 
 type Exchange = ScimExchange<TokenOwner>;
@@ -17,7 +17,7 @@ export function recordScim(recorder: Recorder): (exchange: Exchange) => void {
 function describe(exchange: Exchange, owner: TokenOwner): Message {
   const { request, response, path, answer } = exchange;
   const step = operationName(request.method, path);
-  const status = `${response.statusCode} ${STATUS_CODES[response.statusCode] ?? ""}`.trim();
+  const status = statusLine(response.statusCode);
   const refusal = response.statusCode >= 400 ? member(answer, "detail") : null;
   return {
     protocol: "scim",

@@ -1,7 +1,7 @@
-import { STATUS_CODES } from "node:http";
 import type { Message, Recorder } from "../../recording.ts";
 import type { SentSecurityEvent } from "../../shared-signals/sender.ts";
 import { jwtsIn } from "./jwt.ts";
+import { statusLine } from "./parts.ts";
 import { verdictOf } from "./rules.ts";
 
 /** Records each attempt to send a signal. */
@@ -11,7 +11,7 @@ export function recordSentSignals(recorder: Recorder): (sent: SentSecurityEvent)
 
 function messageOf({ attempt, status, url, token, email, ...sent }: SentSecurityEvent): Message {
   const isSent = attempt.state === "sent";
-  const code = status === null ? "No answer" : `${status} ${STATUS_CODES[status] ?? ""}`.trim();
+  const code = status === null ? "No answer" : statusLine(status);
   const accepted = {
     name: "The org accepts the signal",
     verdict: isSent ? "passed" : "failed",

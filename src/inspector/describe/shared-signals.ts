@@ -1,4 +1,3 @@
-import { STATUS_CODES } from "node:http";
 import { type Request, type RequestHandler, Router } from "express";
 import { RuleBrokenError } from "policy-list/policy";
 import { paths } from "../../endpoints.ts";
@@ -17,6 +16,7 @@ import {
 import type { SignalContext } from "../../shared-signals/routes.ts";
 import { nameIn } from "../../sso/subjects.ts";
 import { jwtsIn } from "./jwt.ts";
+import { statusLine } from "./parts.ts";
 import { checksOf, isAmong, readableName, unexplained, verdictOf } from "./rules.ts";
 
 /**
@@ -51,7 +51,7 @@ const steps = new Map<string, string>([
 function messageOf(req: Request, signal: SignalContext): Message {
   const { connection } = signal.found;
   const statusCode = req.res?.statusCode ?? 0;
-  const status = `${statusCode} ${STATUS_CODES[statusCode] ?? ""}`.trim();
+  const status = statusLine(statusCode);
   const broken = brokenIn(signal);
   const isExplained = broken !== null || statusCode < 400;
   const { checks, verdict, summary } = verdictOf(

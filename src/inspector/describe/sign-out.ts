@@ -1,8 +1,8 @@
-import { STATUS_CODES } from "node:http";
 import { type Request, type RequestHandler, Router } from "express";
 import { paths } from "../../endpoints.ts";
 import type { Message, MessagePart, Recorder } from "../../recording.ts";
 import type { SignedInPerson } from "../../store/session-store.ts";
+import { statusLine } from "./parts.ts";
 
 /**
  * Records the sign-out of a person who signed in through a connection, once the response is sent. Mount it after the
@@ -50,7 +50,7 @@ function messageOf(req: Request, { user, connection }: SignedInPerson): Message 
 
 /** The address with which the browser signs out of the provider (OpenID Connect RP-Initiated Logout §2). */
 function responsePart({ res }: Request, leaves: URL | null): MessagePart {
-  const status = `${res?.statusCode} ${STATUS_CODES[res?.statusCode ?? 0]}`;
+  const status = res ? statusLine(res.statusCode) : "";
   if (!leaves) return { head: [status] };
   const { origin, pathname, searchParams } = leaves;
   return {

@@ -1,10 +1,10 @@
-import { STATUS_CODES } from "node:http";
 import { type Request, type RequestHandler, Router } from "express";
 import { paths } from "../../endpoints.ts";
 import type { Message, MessagePart, Recorder } from "../../recording.ts";
 import { streamPolicy } from "../../shared-signals/stream-policy.ts";
 import type { StreamAction } from "../../shared-signals/stream-set-up.ts";
 import type { ProviderExchange } from "../../trust/openid-providers.ts";
+import { statusLine } from "./parts.ts";
 import { checksOf, isAmong, type NamedRule, verdictOf } from "./rules.ts";
 
 /** Records each call that we made to an org to manage a stream, once the response is sent. Mount it before the routes. */
@@ -84,7 +84,7 @@ function callOf({ method, url, headers, body, at, answer }: ProviderExchange): S
   const { pathname, origin } = new URL(url);
   const [, step, rules, handler] = kinds.find(([end]) => end.test(pathname)) ?? [];
   const isOAuth = step === undefined;
-  const status = answer ? `${answer.status} ${STATUS_CODES[answer.status] ?? ""}`.trim() : "No answer";
+  const status = answer ? statusLine(answer.status) : "No answer";
   const head = [`${method} ${origin}${pathname}`, ...Object.entries(headers).map((pair) => pair.join(": "))];
   return {
     step: step ?? "Token request",

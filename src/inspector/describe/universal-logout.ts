@@ -1,4 +1,3 @@
-import { STATUS_CODES } from "node:http";
 import { type Request, type RequestHandler, Router } from "express";
 import { RuleBrokenError } from "policy-list/policy";
 import { paths } from "../../endpoints.ts";
@@ -8,6 +7,7 @@ import { connectionPolicy, tokenRules } from "../../universal-logout/policy.ts";
 import type { NamedConnection } from "../../universal-logout/routes.ts";
 import { parseSubject } from "../../universal-logout/subject.ts";
 import { jwtsIn } from "./jwt.ts";
+import { statusLine } from "./parts.ts";
 import { checksOf, isAmong, readableName, unexplained, verdictOf } from "./rules.ts";
 
 /**
@@ -30,7 +30,7 @@ function messageOf(req: Request, named: NamedConnection): Message {
   const token = (req.get("authorization") ?? "").replace(/^bearer /i, "");
   const subject = parseSubject(req.body);
   const statusCode = req.res?.statusCode ?? 0;
-  const status = `${statusCode} ${STATUS_CODES[statusCode] ?? ""}`.trim();
+  const status = statusLine(statusCode);
   const broken = brokenAt(req, named);
   const file = isAmong(tokenRules, broken) ? "token.ts" : "routes.ts";
   const isExplained = broken !== null || statusCode < 400;
