@@ -319,10 +319,11 @@ class OidcStrategy extends passport.Strategy {
   override authenticate(req: Request): void {
     const { client } = req.oidc ?? {};
     if (!client) throw new Error("the provider has to be discovered before the strategy runs");
-    this.#run(client, req).catch((error: unknown) => this.error(error));
+    this.run(client, req).catch((error: unknown) => this.error(error));
   }
 
-  async #run(client: RelyingParty, req: Request): Promise<void> {
+  /** No `#run`: passport calls an object that inherits from the strategy, which private names refuse. */
+  private async run(client: RelyingParty, req: Request): Promise<void> {
     const { request, pending } = req.oidc ?? {};
     if (pending) this.success(await redeem(callbackUrl(req, client.redirectUri), pending, client));
     else if (request) this.redirect(await authorizationUrl(client, request));

@@ -226,10 +226,11 @@ class SamlStrategy extends AbstractStrategy {
   }
 
   override authenticate(req: Request): void {
-    this.#run(req).catch((error: unknown) => this.error(refusalOf(error) as Error));
+    this.run(req).catch((error: unknown) => this.error(refusalOf(error) as Error));
   }
 
-  async #run(req: Request): Promise<void> {
+  /** No `#run`: passport calls an object that inherits from the strategy, which private names refuse. */
+  private async run(req: Request): Promise<void> {
     const { request, expected } = req.saml ?? {};
     if (expected) {
       const input = { form: req.body ?? {}, query: req.query };
