@@ -31,6 +31,7 @@ export type ConflictCode =
   | "local-account"
   | "other-source"
   | "last-owner"
+  | "not-an-administrator"
   | "owners-only"
   | "owner-protected"
   | "yourself"

@@ -7,10 +7,12 @@ import { tellBlocked, tellSessionsEnded } from "./access-events.ts";
 import { revokeAgentGrant } from "./agents.ts";
 import { type Mails, noMails } from "./mails.ts";
 import { protectLastOwner } from "./owners.ts";
-import { atLeast, grantRole, revokeRole } from "./roles.ts";
+import { atLeast, grantRole, requireStillAdmin, revokeRole } from "./roles.ts";
 import { giveNotice } from "./security-notices.ts";
 
-/** The administrator who acts. Their role is read in the transaction of the change: they may have lost it by then. */
+/**
+ * The administrator who acts. Each change of a person throws ConflictError `not-an-administrator` if they have lost the role.
+ */
 export interface Administrator {
   userId: string;
   /** For the notices of what they change. None are sent without it. */
@@ -127,7 +129,7 @@ export async function unlinkIdentity(
 /**
  * Deletes a just-in-time user, or a local or invited one who is not an owner, with its sessions, identities, memberships and
  * grants. Only provisioning deletes the people that it manages. Throws NotFoundError, and ConflictError: `owners-only`,
- * `yourself`, `last-owner`, `not-just-in-time`.
+ * `yourself`, `last-owner`, `not-just-in-time`, `owner-protected`.
  * @param keepOut whether a tombstone keeps them from being created just in time again.
  */
 export async function deletePerson(
@@ -139,8 +141,7 @@ export async function deletePerson(
   await store.transaction(async (inside) => {
     const user = await lockTarget(inside, by, userId);
     refuseOnSelf(by, userId, "delete");
-    const problem = await whyNotDeletable(inside, user);
-    if (problem !== null) throw new ConflictError("not-just-in-time", problem);
+    await refuseToDelete(inside, user);
     if (keepOut) {
       await inside.tombstones.add(randomUUID(), user.loginName, await inside.identities.ofUser(userId));
     }
@@ -149,12 +150,14 @@ export async function deletePerson(
   });
 }
 
-async function whyNotDeletable(store: TenantStore, { id, origin }: User): Promise<string | null> {
+async function refuseToDelete(store: TenantStore, { id, origin }: User): Promise<void> {
   if (origin === "scim")
-    return "Provisioning manages this person. Delete them in the system that provisions them.";
+    throw new ConflictError(
+      "not-just-in-time",
+      "Provisioning manages this person. Delete them in the system that provisions them.",
+    );
   if (origin !== "just-in-time" && (await store.roles.effective(id)) === "owner")
-    return "Revoke this account's role of an owner first.";
-  return null;
+    throw new ConflictError("owner-protected", "Revoke this account's role of an owner first.");
 }
 
 /** Lets a deleted person be created just in time again. Throws NotFoundError. */
@@ -180,8 +183,7 @@ export async function giveGroupRole(
 async function lockTarget(store: TenantStore, by: Administrator, userId: string): Promise<User> {
   const user = await store.users.lock(userId);
   if (!user) throw new NotFoundError("There is no such person.");
-  const role = await store.roles.effective(by.userId);
-  if (!atLeast(role, "admin")) throw new ConflictError("owners-only", "You are no longer an administrator.");
+  const role = await requireStillAdmin(store, by.userId);
   if (role !== "owner" && (await store.roles.isOwner(userId))) {
     throw new ConflictError("owners-only", "Only an owner can do that to an owner.");
   }

@@ -14,7 +14,7 @@ import { checkPersonalNames, validateNames } from "./names.ts";
 import { namesFromAddress } from "./names-from-address.ts";
 import { isLivingGrant } from "./provisioning-grants.ts";
 import { isActiveToken } from "./provisioning-tokens.ts";
-import { atLeast } from "./roles.ts";
+import { requireStillAdmin } from "./roles.ts";
 import { forgetSecondSteps } from "./second-steps.ts";
 import { checkEmail } from "./tenants.ts";
 
@@ -47,8 +47,8 @@ export interface SentInvitation {
  * Invites a person: creates their account, without a way to sign in, and sends them a link. The account's origin is
  * `invited`: provisioning may adopt it and single sign-on may link it, as with people who came just in time, unless it is an
  * owner's (owners.ts). Call it in a transaction. Throws InvalidError for a bad address or name, and ConflictError:
- * `login-name-taken`; `owners-only`; `domain-claimed` if the domain is another tenant's; `provider-decides` if the tenant's
- * identity provider decides about the people of the domain.
+ * `login-name-taken`; `not-an-administrator`; `owners-only`; `domain-claimed` if the domain is another tenant's;
+ * `provider-decides` if the tenant's identity provider decides about the people of the domain.
  */
 export async function invitePerson(inviting: Inviting, invitee: Invitee): Promise<SentInvitation> {
   const { joined, tenantId, by, now = Date.now } = inviting;
@@ -76,7 +76,7 @@ export async function resendInvitation(inviting: Inviting, userId: string): Prom
   return await send(store, inviting, user);
 }
 
-/** Revokes an invitation with the account that it created. Throws NotFoundError, and ConflictError `owners-only`. */
+/** Revokes an invitation with the account that it created. Throws NotFoundError, and ConflictError as requireInviter() does. */
 export async function revokeInvitation(store: TenantStore, by: Administrator, userId: string): Promise<void> {
   await lockInvited(store, userId);
   await requireInviter(store, by, await store.roles.effective(userId));
@@ -142,10 +142,9 @@ async function lockInvited(store: TenantStore, userId: string): Promise<User> {
   return user;
 }
 
-/** The role is read in the transaction of the change: the administrator may have lost it by then. */
+/** Only an owner may act on the invitation of an owner. Throws ConflictError `not-an-administrator` or `owners-only`. */
 async function requireInviter(store: TenantStore, { userId }: Administrator, role: Role): Promise<void> {
-  const own = await store.roles.effective(userId);
-  if (!atLeast(own, "admin")) throw new ConflictError("owners-only", "You are no longer an administrator.");
+  const own = await requireStillAdmin(store, userId);
   if (role === "owner" && own !== "owner")
     throw new ConflictError("owners-only", "Only an owner can invite an owner.");
 }

@@ -1,3 +1,4 @@
+import { ConflictError } from "../errors.ts";
 import { type AssignableRole, type Role, roles } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { protectLastOwner } from "./owners.ts";
@@ -6,6 +7,17 @@ import { forgetSyncedPassword } from "./synced-passwords.ts";
 /** Whether `role` includes the rights of `needed`. */
 export function atLeast(role: Role, needed: Role): boolean {
   return roles.indexOf(role) >= roles.indexOf(needed);
+}
+
+/**
+ * The role of the administrator who acts. Call it in the transaction of the change: they may have lost it by then. Throws
+ * ConflictError `not-an-administrator`.
+ */
+export async function requireStillAdmin(store: TenantStore, userId: string): Promise<Role> {
+  const role = await store.roles.effective(userId);
+  if (!atLeast(role, "admin"))
+    throw new ConflictError("not-an-administrator", "You are no longer an administrator.");
+  return role;
 }
 
 /**

@@ -2,7 +2,7 @@
  * An identity provider's metadata (SAML Metadata §2), as console, command line and refresh read it: all of them
  * refuse the same documents.
  */
-import { children, type Element, elementsOf, type Node, ns, parseXml } from "saml-policy/parse";
+import { children, type Element, elementsOf, type Node, ns, parseTime, parseXml } from "saml-policy/parse";
 import { checkShownName } from "../directory/names.ts";
 import { InvalidError } from "../errors.ts";
 import { checkedUrl } from "../trust/guarded-fetch.ts";
@@ -154,13 +154,13 @@ function currentRoles(roles: readonly Element[], now: number): Element[] {
   return current;
 }
 
-/** Throws InvalidError if `validUntil` is not a time. SAML's times are UTC (SAML Core §1.3.3). */
+/** Throws InvalidError if `validUntil` is not a time. */
 function isExpired(element: Element, now: number): boolean {
   const text = element.getAttribute("validUntil")?.trim();
   if (!text) return false;
-  const [, time, zone = "Z"] =
-    /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:\d\d)?$/.exec(text) ?? [];
-  const end = Date.parse(`${time}${zone}`);
+  // Some providers leave out the zone. SAML's times are UTC (SAML Core §1.3.3).
+  const hasZone = /(?:Z|[+-]\d\d:\d\d)$/.test(text);
+  const end = parseTime(hasZone ? text : `${text}Z`);
   if (Number.isNaN(end)) throw new InvalidError("The metadata's validUntil is not a time.");
   return end <= now;
 }

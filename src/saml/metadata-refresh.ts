@@ -77,7 +77,10 @@ export async function refreshCertificates(
   return hasNew ? settings.certificates : null;
 }
 
-/** Reads the metadata of every active connection with a metadata URL that was last read more than twelve hours ago. */
+/**
+ * Reads the metadata of every active connection with a metadata URL that was last read more than twelve hours ago. An error,
+ * such as a connection that was deleted while its metadata was read, does not keep the other tenants' from being read.
+ */
 export async function refreshOld(
   database: Database,
   limits: FetchLimits,
@@ -86,10 +89,14 @@ export async function refreshOld(
 ): Promise<void> {
   for (const { tenantId, connection } of await systemStore(database).connectionsOfType("saml")) {
     if (!isOld(connection, now())) continue;
-    const { problem } = await refreshMetadata(forTenant(database, tenantId), connection, limits, now);
     const fields = { tenantId, connectionId: connection.id };
-    if (problem === null) log.info(fields, "saml.metadata_refreshed");
-    else log.warn({ ...fields, problem }, "saml.metadata_not_refreshed");
+    try {
+      const { problem } = await refreshMetadata(forTenant(database, tenantId), connection, limits, now);
+      if (problem === null) log.info(fields, "saml.metadata_refreshed");
+      else log.warn({ ...fields, problem }, "saml.metadata_not_refreshed");
+    } catch (error) {
+      log.error({ ...fields, err: error }, "saml.metadata_not_refreshed");
+    }
   }
 }
 

@@ -61,12 +61,17 @@ async function create(
   const target = await newTarget(deps, action, stream);
   const answer = await createStream(calls, target);
   try {
-    await keepStream(action, stream, { calls, target, answer, expectedId: null });
+    const isKept = await keepStream(action, stream, { calls, target, answer, expectedId: null });
+    if (!isKept) throw connectedMeanwhile();
   } catch (error) {
     // A stream that we do not accept must not stay at the transmitter.
     if (answer && error instanceof RuleBrokenError) await deleteStream(calls, answer.streamId);
     throw error;
   }
+}
+
+function connectedMeanwhile(): ConflictError {
+  return new ConflictError("stale", "Another request has connected the stream. Check the page again.");
 }
 
 /** The stream that the client has at the transmitter, so that an administrator can decide about it. Throws RuleBrokenError. */
@@ -90,21 +95,44 @@ export async function takeOverStream(
   check(found);
   if (found === null)
     throw new ConflictError("stale", "The client has no stream at the transmitter any more.");
-  const target = await newTarget(deps, action, stream);
-  const answer = await updateStream(calls, found.streamId, target);
-  await keepStream(action, stream, { calls, target, answer, expectedId: found.streamId });
+  if (stream.providerStreamId !== null) throw connectedMeanwhile();
+  await retarget(deps, action, stream, { calls, streamId: found.streamId });
   return await ruleBrokenBy(() => verify(action, calls));
 }
 
-/** The header is kept before the transmitter knows it: the first event may arrive before the answer. */
+/**
+ * Lets a stream at the transmitter push to us. If another request did so at the same time, repeats it: the transmitter may
+ * have either header, and only after a repetition it is certainly the one that we keep.
+ */
+async function retarget(
+  deps: StreamDeps,
+  action: StreamAction,
+  stream: SignalStream,
+  { calls, streamId }: { calls: AuthorizedCalls; streamId: string },
+): Promise<void> {
+  const target = await newTarget(deps, action, stream);
+  const answer = await updateStream(calls, streamId, target);
+  const isKept = await keepStream(action, stream, { calls, target, answer, expectedId: streamId });
+  if (!isKept) await retarget(deps, action, await streamOf(action), { calls, streamId });
+}
+
+/**
+ * The header is kept before the transmitter knows it: the first event may arrive before the answer. Throws ConflictError
+ * `stale` if another request has connected a stream since the caller read ours: its header must stay.
+ */
 async function newTarget(
   { baseUrl }: StreamDeps,
   { store, connection, secrets }: StreamAction,
-  { id }: SignalStream,
+  { id, providerStreamId: seen }: SignalStream,
 ): Promise<PushTarget> {
   const authorizationHeader = `Bearer ${randomToken()}`;
   secrets.push(authorizationHeader);
-  await store.signalStreams.update(id, { headerHash: hashToken(authorizationHeader) });
+  await store.transaction(async (inside) => {
+    await inside.connections.lock(connection.id);
+    const current = await streamOf({ store: inside, connection });
+    if (current.id !== id || current.providerStreamId !== seen) throw connectedMeanwhile();
+    await inside.signalStreams.update(id, { headerHash: hashToken(authorizationHeader) });
+  });
   return { endpoint: pushUrl(baseUrl, connection.key), authorizationHeader, description: baseUrl };
 }
 
@@ -115,19 +143,28 @@ interface NewStream {
   expectedId: string | null;
 }
 
+/**
+ * Keeps the stream that the transmitter has accepted, with the header that went with it: newTarget() of a concurrent request
+ * may have stored another one since. The lock lets newTarget() see the stream. Returns false, and keeps nothing, if another
+ * request has connected a stream since the caller read ours. Throws RuleBrokenError.
+ */
 async function keepStream(
-  { store, entry }: StreamAction,
-  { id }: SignalStream,
-  { calls: { transmitter }, target: { endpoint }, answer, expectedId }: NewStream,
-): Promise<void> {
+  { store, connection, entry }: StreamAction,
+  { id, providerStreamId: seen }: SignalStream,
+  { calls: { transmitter }, target, answer, expectedId }: NewStream,
+): Promise<boolean> {
+  const { endpoint, authorizationHeader } = target;
   judge(streamAnswerRules, { answer, expectedId, endpoint, issuer: transmitter.issuer });
   // The rules demand an answer.
   const { streamId, audiences, eventsDelivered } = answer as StreamAnswer;
   const action = expectedId === null ? "stream.connected" : "stream.taken_over";
-  await store.transaction(async (inside) => {
+  return await store.transaction(async (inside) => {
+    await inside.connections.lock(connection.id);
+    if ((await streamOf({ store: inside, connection })).providerStreamId !== seen) return false;
     await inside.signalStreams.update(id, {
       transmitter,
       providerStreamId: streamId,
+      headerHash: hashToken(authorizationHeader),
       audiences: [...audiences],
       status: "enabled",
       statusReason: null,
@@ -137,6 +174,7 @@ async function keepStream(
       verifiedAt: null,
     });
     await inside.activity.record(entry(action));
+    return true;
   });
 }
 

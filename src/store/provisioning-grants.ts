@@ -31,17 +31,23 @@ export function provisioningGrantStore(database: Database, now: () => number = D
         .update({ revoked_at: now() });
     },
 
-    /** Ends all grants of a client, with their access tokens, in all tenants. */
+    /**
+     * Ends all grants of a client, with their access tokens, in all tenants. Call it in a transaction.
+     *
+     * PostgreSQL: the order closes a race with token requests that authenticated before the revocation. Such a request locks
+     * its code or its grant, and then inserts rows that a statement does not see until they are committed. Each statement here
+     * waits for these locks, and the next statement sees what the request inserted.
+     */
     async endOfClient(clientId: string): Promise<void> {
+      await database.sql()("provisioning_codes").where("client_id", clientId).delete();
       const ofClient = database.sql()("provisioning_grants").where("client_id", clientId);
+      const ended = { ended_at: now(), end_cause: "client-revoked", sealed_response: null };
+      await ofClient.clone().whereNull("ended_at").update(ended);
       await database
         .sql()("provisioning_tokens")
         .whereIn("grant_id", ofClient.clone().select("id"))
         .whereNull("revoked_at")
         .update({ revoked_at: now() });
-      const ended = { ended_at: now(), end_cause: "client-revoked", sealed_response: null };
-      await ofClient.clone().whereNull("ended_at").update(ended);
-      await database.sql()("provisioning_codes").where("client_id", clientId).delete();
     },
 
     /** Removes codes a day after they expired: until then, a second use of one ends its grant. */

@@ -56,7 +56,7 @@ export function webhookQueue(database: Database, now: () => number = Date.now) {
     /** Writes down the end of an attempt. Returns whether the claim still holds; without it, nothing changes. */
     async settle(claim: ClaimedEndpoint, activityId: string, end: DeliveryEnd): Promise<boolean> {
       return await database.transaction(async (joined) => {
-        if (!(await ofClaim(claim, joined).forUpdate().first("id"))) return false;
+        if (!(await ofClaim(claim, joined).forNoKeyUpdate().first("id"))) return false;
         const { tenantId: tenant_id, id: endpoint_id } = claim;
         const { state, answer } = end;
         const isSettled = state !== "again";

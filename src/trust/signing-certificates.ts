@@ -20,16 +20,39 @@ const certificatesInOkta = clickPath(signOnTab(), okta.signOn.signingCertificate
 
 /**
  * Reads a certificate as PEM or as base64, with any line breaks. Returns base64 DER without line breaks. Throws
- * InvalidError.
+ * InvalidError, also if its key cannot be used.
  */
 export function readCertificate(text: string): string {
   // Programs write other labels, too: X509 CERTIFICATE, TRUSTED CERTIFICATE.
   const base64 = text.replace(/-----(BEGIN|END) [A-Z0-9 ]*CERTIFICATE-----/g, "").replace(/\s+/g, "");
+  let certificate: X509Certificate;
   try {
-    return new X509Certificate(Buffer.from(base64, "base64")).raw.toString("base64");
+    certificate = new X509Certificate(Buffer.from(base64, "base64"));
+    requireParts(certificate);
   } catch (error) {
     throw new InvalidError(
       "This is not a certificate that can be read: paste it whole, as it was downloaded.",
+      { cause: error },
+    );
+  }
+  requireKey(certificate);
+  return certificate.raw.toString("base64");
+}
+
+/** OpenSSL also parses a certificate with times that are none, or with lengths that are not DER. Later steps fail on them. */
+function requireParts({ raw, validFrom, validTo }: X509Certificate): void {
+  signatureAlgorithm(raw);
+  if ([validFrom, validTo].some((time) => Number.isNaN(Date.parse(time))))
+    throw new Error("a time of the certificate cannot be read");
+}
+
+/** OpenSSL decodes the key when it is first asked for, and then fails for an algorithm or a curve that it does not know. */
+function requireKey(certificate: X509Certificate): void {
+  try {
+    void certificate.publicKey;
+  } catch (error) {
+    throw new InvalidError(
+      "The key of this certificate is of a kind that cannot be used here. Use a certificate with an RSA key.",
       { cause: error },
     );
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { revokeInvitation } from "../../src/directory/invitations.ts";
 import { approveOwner } from "../../src/directory/owners.ts";
 import { provisionUser, updateProvisionedUser } from "../../src/directory/provisioning.ts";
 import { createToken, revokeToken } from "../../src/directory/provisioning-tokens.ts";
@@ -277,6 +278,14 @@ describe("invitations", () => {
         await updateProvisionedUser(store, writer, user.id, provisioned(user.loginName));
         assert.equal(await pending(user), false);
         assert.equal((await site().app.client().post(link, form)).status, 403);
+      });
+
+      it("are not revoked by an administrator who has lost the role", async () => {
+        const { user } = await invited();
+        const { store } = site().acme;
+        const by = { userId: (await createLocalAccount(store, "former-admin@acme.example")).id };
+        await assert.rejects(revokeInvitation(store, by, user.id), conflict("not-an-administrator"));
+        assert.ok(await pending(user));
       });
 
       it("never hand an owner over", async () => {

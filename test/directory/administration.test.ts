@@ -210,7 +210,7 @@ describe("administration of people", () => {
 
       it("deletes a local account that is no longer an owner, and frees its name for provisioning", async () => {
         const ada = await createLocalAccount(store, "ada@x.test", "owner");
-        await assert.rejects(deletePerson(store, owner, ada.id, false), conflict("not-just-in-time"));
+        await assert.rejects(deletePerson(store, owner, ada.id, false), conflict("owner-protected"));
         await assert.rejects(comeJustInTime("ada@x.test"), refused("account-conflict"));
         await giveRole(store, owner, ada.id, "admin");
         await deletePerson(store, admin, ada.id, false);

@@ -51,6 +51,8 @@ export class SignalOrg {
   answered: Record<string, unknown> = {};
   /** The audience of the stream's events. */
   readonly audience = "https://receiver.example/aud-1";
+  /** By "METHOD /path": the next call, which the org holds back. */
+  readonly #held = new Map<string, { when: "received" | "acted"; reach(): void; released: Promise<void> }>();
   readonly #server = createServer((req, res) => void this.#serve(req, res));
   readonly #codes = new Map<string, { challenge: string; redirectUri: string; scope: string }>();
   readonly #refreshTokens = new Set<string>();
@@ -102,6 +104,27 @@ export class SignalOrg {
     return back.href;
   }
 
+  /** Holds the next call of "METHOD /path" back until it is released: once it is received, or once the org has acted on it. */
+  hold(call: string, when: "received" | "acted"): { reached: Promise<void>; release(): void } {
+    let [reach, release] = [() => {}, () => {}];
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const reached = new Promise<void>((resolve) => {
+      reach = resolve;
+    });
+    this.#held.set(call, { when, reach, released });
+    return { reached, release };
+  }
+
+  async #holdBack(call: string, now: "received" | "acted"): Promise<void> {
+    const held = this.#held.get(call);
+    if (held?.when !== now) return;
+    this.#held.delete(call);
+    held.reach();
+    await held.released;
+  }
+
   /** Ends the authorization, as an administrator of the org may. */
   endAuthorization(): void {
     this.#refreshTokens.clear();
@@ -150,9 +173,11 @@ export class SignalOrg {
     for await (const chunk of req) chunks.push(chunk as Buffer);
     const call = `${req.method} ${url.pathname}`;
     this.calls.push(call);
+    await this.#holdBack(call, "received");
     const { status, body, headers } =
       this.answers.get(call) ??
       (await this.#answer(call, { req, url, text: Buffer.concat(chunks).toString() }));
+    await this.#holdBack(call, "acted");
     res.writeHead(status, { "content-type": "application/json", ...headers });
     res.end(body === undefined ? "" : JSON.stringify(body));
   }

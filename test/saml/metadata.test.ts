@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { DOMParser } from "@xmldom/xmldom";
 import { SignedXml } from "xml-crypto";
-import { changeSettings } from "../../src/directory/connections.ts";
+import { changeSettings, removeConnection } from "../../src/directory/connections.ts";
 import { createLog } from "../../src/log.ts";
 import type { Connection, SamlSettings } from "../../src/model.ts";
 import { beginKeyChange, endKeyChange } from "../../src/saml/keys.ts";
@@ -12,8 +12,9 @@ import { findConnectionWarnings } from "../../src/trust/connection-warnings.ts";
 import { landingPath } from "../../src/web/home.ts";
 import { createSigningKey, pooledKeys, type SigningKey } from "../helpers/certificates.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
-import { entityDescriptor, idpMetadata } from "../helpers/idp-metadata.ts";
+import { entityDescriptor, idpMetadata, signingCertificate } from "../helpers/idp-metadata.ts";
 import { assertRedirect } from "../helpers/pages.ts";
+import { createTestTenant } from "../helpers/people.ts";
 import { assertRefused } from "../helpers/refused.ts";
 import { idpEntityId, keyPairsOf, readRequest, samlSealer, useSamlSite } from "../helpers/saml-site.ts";
 
@@ -23,6 +24,20 @@ const hour = 3_600_000;
 const nothing = async () => undefined;
 const groupOf = (first: string, attributes: string, ...more: string[]) =>
   `<g:EntitiesDescriptor xmlns:g="urn:oasis:names:tc:SAML:2.0:metadata" ${attributes}>${[first.replace(/^<\?.*\?>/, ""), ...more].join("")}</g:EntitiesDescriptor>`;
+/** A certificate with other bytes in one place, in hex. */
+function certificateWith(before: string, after: string): string {
+  const hex = Buffer.from(signingCertificate, "base64").toString("hex");
+  assert.equal(hex.split(before).length, 2);
+  return Buffer.from(hex.replace(before, after), "hex").toString("base64");
+}
+/** Certificates that OpenSSL parses, and in which it fails later. */
+const unreadable = {
+  // id-ecPublicKey, 1.2.840.10045.2.1 (RFC 5480 §2.1.1), with another end.
+  "a key of an unknown algorithm": certificateWith("2a8648ce3d0201", "2a8648ce3d027f"),
+  "an end in month 13": certificateWith("323132363130", "323132363133"),
+  // The body's length of 0x133 in seven bytes instead of two (X.690 §10.1), and the whole length.
+  "a length that is not DER": certificateWith("3082018d30820133", "30820192308700000000000133"),
+};
 const expired = () =>
   idpMetadata({ entityId: idpEntityId }).replace(" entityID", ' validUntil="2020-01-01T00:00:00Z"$&');
 
@@ -33,10 +48,12 @@ describe("SAML metadata", () => {
     let next: SigningKey;
     let served: { status: number; xml: string | Buffer };
     let asked = 0;
+    let beforeAnswer: (path: string) => Promise<unknown> = nothing;
     before(async () => {
       next = await createSigningKey("next");
-      idp = createServer((_req, res) => {
+      idp = createServer(async (req, res) => {
         asked++;
+        await beforeAnswer(req.url ?? "");
         res.writeHead(served.status).end(served.xml);
       });
       await new Promise<void>((resolve) => idp.listen(0, "127.0.0.1", resolve));
@@ -44,6 +61,7 @@ describe("SAML metadata", () => {
     after(() => new Promise((resolve) => idp.close(resolve)));
     beforeEach(() => {
       served = { status: 200, xml: metadataOf([site().key.certificate, next.certificate]) };
+      beforeAnswer = nothing;
     });
 
     const metadataOf = (certificates: string[], entityId = idpEntityId) =>
@@ -139,8 +157,39 @@ describe("SAML metadata", () => {
         assert.equal(asked, before + 1);
       });
 
+      it("is read again for the other tenants if a connection is deleted while its own is read", async () => {
+        const tenants = [site().acme, await createTestTenant(use().database)];
+        const made = await Promise.all(
+          tenants.map(async (tenant, index) => {
+            const metadataPath = `/metadata?of=${index}`;
+            const settings = { metadataUrl: new URL(metadataPath, metadataUrl()).href };
+            return { tenant, metadataPath, ...(await site().connect(settings, {}, tenant)) };
+          }),
+        );
+        let removed: string | undefined;
+        beforeAnswer = async (path) => {
+          const one = made.find(({ metadataPath }) => metadataPath === path);
+          if (!one || removed !== undefined) return;
+          removed = one.id;
+          await removeConnection(one.tenant.store, one.id);
+        };
+        await refreshOld(use().database, limits, silent);
+        const [other, more] = made.filter(({ id }) => id !== removed);
+        assert.ok(other && !more);
+        const settings = (await other.tenant.store.connections.byId(other.id))?.settings as SamlSettings;
+        assert.deepEqual(settings.certificates, [site().key.certificate, next.certificate]);
+      });
+
       for (const [name, answer, problem] of [
         ["cannot be read", { status: 500, xml: "" }, /answered 500/],
+        ...Object.entries(unreadable).map(
+          ([what, certificate]) =>
+            [
+              `has a certificate with ${what}`,
+              { status: 200, xml: idpMetadata({ entityId: idpEntityId, keys: [["signing", certificate]] }) },
+              /A certificate of the metadata cannot be read/,
+            ] as const,
+        ),
         ["is not metadata", { status: 200, xml: "<html/>" }, /no SAML metadata/],
         ["has expired", { status: 200, xml: expired() }, /was valid until 2020/],
         [
@@ -214,11 +263,13 @@ describe("SAML metadata", () => {
         served = { status: 200, xml: metadataOf([old.certificate]) };
         assert.match((await read(connection)).problem ?? "", /SHA-1/);
         assert.deepEqual((await settingsOf(connection)).certificates, [site().key.certificate]);
-        served = { status: 200, xml: metadataOf(["AAAA", next.certificate]) };
-        assert.equal((await read(connection)).problem, null);
-        const { certificates, metadataRead } = await settingsOf(connection);
-        assert.deepEqual(certificates, [next.certificate]);
-        assert.match(metadataRead?.notes?.join() ?? "", /cannot be read\. It was left out/);
+        for (const certificate of ["AAAA", ...Object.values(unreadable)]) {
+          served = { status: 200, xml: metadataOf([certificate, next.certificate]) };
+          assert.equal((await read(connection)).problem, null);
+          const { certificates, metadataRead } = await settingsOf(connection);
+          assert.deepEqual(certificates, [next.certificate]);
+          assert.match(metadataRead?.notes?.join() ?? "", /cannot be read\. It was left out/);
+        }
       });
 
       it("does not undo a change made while it was read", async () => {

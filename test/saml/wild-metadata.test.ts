@@ -223,7 +223,13 @@ describe("the end of metadata", () => {
   });
 
   it("refuses it if it is not a time", () => {
-    for (const text of ["tomorrow", "2098-01-01", "2098-13-01T00:00:00Z"])
+    for (const text of [
+      "tomorrow",
+      "2098-01-01",
+      "2098-13-01T00:00:00Z",
+      "2098-02-30T00:00:00Z",
+      "2098-02-30T00:00:00",
+    ])
       assertRefused(inEntity(`validUntil="${text}"`), /validUntil is not a time/);
   });
 });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Database } from "../../src/store/database.ts";
 import { sealer } from "../../src/store/secrets.ts";
+import { forTenant } from "../../src/store/tenant-store.ts";
 import { webhookQueue } from "../../src/store/webhook-queue.ts";
 import { secretContext } from "../../src/webhooks/post.ts";
 import { pauseAfterMs, tryForMs } from "../../src/webhooks/sender.ts";
@@ -20,7 +22,7 @@ import {
 const hourMs = 3_600_000;
 
 describe("webhooks of the activity", () => {
-  onEachDatabase((use) => {
+  onEachDatabase((use, engine) => {
     let receiver: WebhookReceiver;
     let acme: TestTenant;
     before(async () => {
@@ -314,6 +316,32 @@ describe("webhooks of the activity", () => {
       assert.equal((await use().database.sql()("webhook_deliveries").where("endpoint_id", id)).length, 0);
       assert.equal(await acme.store.webhooks.replay(id, randomUUID()), 0);
     });
+
+    if (engine === "PostgreSQL")
+      it("do not make a change wait for a transaction that holds their endpoint", async () => {
+        const { id } = await addEndpoint(acme, receiver.url);
+        await record(acme, "a.first");
+        const [claim = assert.fail()] = await webhookQueue(use().database).claim(1, hourMs);
+        const [{ activityId } = assert.fail()] = await acme.store.webhooks.waiting(id, 1);
+        const end = { state: "again", answer: "503" } as const;
+        const holders = [
+          (joined: Database) => forTenant(joined, acme.tenant.id).webhooks.lock(id),
+          (joined: Database) => webhookQueue(joined).settle(claim, activityId, end),
+        ];
+        for (const hold of holders) {
+          let begin = () => {};
+          const hasBegun = new Promise<void>((resolve) => {
+            begin = resolve;
+          });
+          // Outside the first transaction's async context, as if from another request.
+          const recorded = hasBegun.then(() => record(acme, "a.second"));
+          await use().database.transaction(async (joined) => {
+            assert.ok(await hold(joined));
+            begin();
+            await recorded;
+          });
+        }
+      });
 
     it("cost no statement in tenants without an endpoint", async () => {
       const database = use().openAnother();

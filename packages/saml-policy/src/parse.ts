@@ -245,15 +245,19 @@ function attributesOf(root: Element | null): Map<string, string[]> {
   return attributes;
 }
 
-/**
- * Null if the attribute is absent, NaN if it is empty or not a time. SAML's times are UTC (SAML Core §1.3.3). White space
- * around one does not count (XML Schema 2, §3.2.7).
- */
+/** Null if the attribute is absent, NaN if it is empty or not a time. */
 function timeOf(element: Element | null, name: string): number | null {
-  const text = element?.getAttribute(name)?.trim() ?? null;
-  if (text === null) return null;
-  const [, day] = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];
-  return day !== undefined && isDay(day) ? Date.parse(text) : Number.NaN;
+  const text = element?.getAttribute(name) ?? null;
+  return text === null ? null : parseTime(text);
+}
+
+/**
+ * A time with its zone (XML Schema 2, §3.2.7), in ms since the epoch; NaN if the text is not one. White space around it does
+ * not count.
+ */
+export function parseTime(text: string): number {
+  const [, day] = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(text.trim()) ?? [];
+  return day !== undefined && isDay(day) ? Date.parse(text.trim()) : Number.NaN;
 }
 
 /** Parses a document. Throws an Error if it is not well-formed. */

@@ -92,9 +92,12 @@ export function tenantWebhooks(scope: TenantScope, now: () => number) {
       return row ? toEndpoint(row) : null;
     },
 
-    /** Keeps others from changing the endpoint until the transaction ends. */
+    /**
+     * Keeps others from changing the endpoint until the transaction ends. PostgreSQL: entries for it need only its key
+     * (fan-out.ts), and do not wait.
+     */
     async lock(id: string): Promise<WebhookEndpoint | null> {
-      const row = (await one(id).forUpdate().first()) as EndpointRow | undefined;
+      const row = (await one(id).forNoKeyUpdate().first()) as EndpointRow | undefined;
       return row ? toEndpoint(row) : null;
     },
 
