@@ -1,7 +1,7 @@
 import { brand } from "../../../config/brand.ts";
 import { paths } from "../../../src/endpoints.ts";
 import { landingPath } from "../../../src/web/home.ts";
-import type { Sent } from "./exchange.ts";
+import { exchange, type Sent } from "./exchange.ts";
 import { versionName, type WriteLedger } from "./ledger.ts";
 import type { LoadClient, SendRequest } from "./load.ts";
 
@@ -53,8 +53,9 @@ async function createPerson(send: SendRequest, authorization: string, userName: 
     displayName: "Test User",
     active: true,
   });
-  const sent = { method: "POST", path: `${paths.scim}/Users`, headers: scimHeaders(authorization), body };
-  return await send(sent, 201);
+  const path = `${paths.scim}/Users`;
+  const headers = scimHeaders(authorization);
+  return await send({ method: "POST", path, headers, body, purpose: "write" }, 201);
 }
 
 function creatingScim(authorization: string, ledger: WriteLedger): LoadClient {
@@ -84,8 +85,10 @@ function renamingScim(authorization: string, ledger: WriteLedger): LoadClient {
         [id = null] = (JSON.parse(found.text) as { Resources: { id: string }[] }).Resources.map(
           (one) => one.id,
         );
-        if (id === null) await createPerson(send, authorization, userName);
-        return;
+        if (id === null) {
+          await createPerson(send, authorization, userName);
+          return;
+        }
       }
       version++;
       const body = JSON.stringify({
@@ -93,7 +96,8 @@ function renamingScim(authorization: string, ledger: WriteLedger): LoadClient {
         Operations: [{ op: "replace", value: { displayName: versionName(version) } }],
       });
       const path = `${paths.scim}/Users/${id}`;
-      const sent = { method: "PATCH", path, headers: scimHeaders(authorization), body };
+      const headers = scimHeaders(authorization);
+      const sent: Sent = { method: "PATCH", path, headers, body, purpose: "write" };
       ledger.renamed(userName, version, (await send(sent, 200, 204)).outcome);
     },
   };
@@ -154,7 +158,8 @@ function inviting(cookie: string, origin: string, ledger: WriteLedger): LoadClie
           "sec-fetch-site": "same-origin",
         };
         const body = String(new URLSearchParams({ email, role: "member" }));
-        ledger.created(email, (await send({ method: "POST", path: page, headers, body }, 303)).outcome);
+        const sent: Sent = { method: "POST", path: page, headers, body, purpose: "write" };
+        ledger.created(email, (await send(sent, 303)).outcome);
       }
       await send({ method: "GET", path: page, headers: browserHeaders(cookie) }, 200);
     },
@@ -164,23 +169,34 @@ function inviting(cookie: string, origin: string, ledger: WriteLedger): LoadClie
 function usingApi(authorization: string, ledger: WriteLedger): LoadClient {
   let count = 0;
   return {
-    kind: "agents",
+    kind: "API",
     pauseMs: 40,
     async turn(send) {
       const path = productCall ?? paths.apiDescription;
       await send({ method: "GET", path, headers: json(authorization) }, 200);
       if (productCall === undefined) return;
-      const body = JSON.stringify({ title: `${brand.productName} ${count++}` }); // sample domain
-      const { outcome, answer } = await send(
-        // sample domain
-        { method: "POST", path, headers: json(authorization), body }, // sample domain
-        201, // sample domain
-      ); // sample domain
-      if (outcome === "ok" && answer)
-        // sample domain
-        ledger.posted(`${path}/${(JSON.parse(answer.text) as { id: string }).id}`); // sample domain
+      const title = `${brand.productName} ${count++}`; // sample domain
+      const body = JSON.stringify({ title }); // sample domain
+      const headers = json(authorization); // sample domain
+      const sent: Sent = { method: "POST", path, headers, body, purpose: "write" }; // sample domain
+      ledger.posted(title, (await send(sent, 201)).outcome); // sample domain
     },
   };
+}
+
+/** The titles that the product's API lists, on all pages; less if it does not answer, so that they count as lost. */
+export async function listTitles(origin: string, authorization: string): Promise<Set<string>> {
+  const titles = new Set<string>();
+  let path = productCall ?? null;
+  while (path !== null) {
+    const got = await exchange(origin, { method: "GET", path, headers: json(authorization) });
+    if (typeof got === "string" || got.status !== 200) break;
+    const page = JSON.parse(got.text) as { items: { title: string }[]; nextCursor?: string | null };
+    for (const { title } of page.items) titles.add(title);
+    const { nextCursor: cursor } = page;
+    path = cursor ? `${productCall}?${new URLSearchParams({ cursor })}` : null;
+  }
+  return titles;
 }
 
 function usingMcp(authorization: string): LoadClient {

@@ -81,6 +81,7 @@ export const databaseFaults: readonly PlannedFault[] = [
     name: "disk-full",
     engines: both,
     planned: ["503"],
+    stopsWrites: true,
     lasts: 6,
     needs: ["disk"],
     inject: async (world) => diskOf(world).fill(),
@@ -91,6 +92,7 @@ export const databaseFaults: readonly PlannedFault[] = [
     engines: ["SQLite"],
     // The file can be closed to writers only while no process has it open.
     planned: ["503", "refused", "cut"],
+    stopsWrites: true,
     needs: ["disk"],
     async inject(world) {
       await world.replicas[0]?.end("SIGKILL");
@@ -103,6 +105,7 @@ export const databaseFaults: readonly PlannedFault[] = [
     name: "read-only",
     engines: ["PostgreSQL"],
     planned: ["503"],
+    stopsWrites: true,
     inject: (world) =>
       sql(world, "alter system set default_transaction_read_only = on", "select pg_reload_conf()"),
     recover: (world) =>
@@ -132,7 +135,6 @@ export const databaseFaults: readonly PlannedFault[] = [
     planned: ["503"],
     // Longer than SQLite's connections wait (15 s); longer than a statement of PostgreSQL may take (30 s).
     lasts: 35,
-    cutsCommits: true,
     inject: lock,
     async recover() {
       await release?.();

@@ -5,6 +5,8 @@ export interface Sent {
   path: string;
   headers?: Record<string, string>;
   body?: string;
+  /** For the report: whether it changes data, or its success says that the identity provider vouched for someone. */
+  purpose?: "write" | "identity";
 }
 
 export interface HttpAnswer {
@@ -26,7 +28,7 @@ const patienceMs = 60_000;
 export function exchange(
   origin: string,
   { method, path, headers = {}, body }: Sent,
-  agent?: Agent,
+  { agent, signal }: { agent?: Agent; signal?: AbortSignal } = {},
 ): Promise<HttpAnswer | Silence> {
   return new Promise((resolve) => {
     const { host, port } = new URL(origin);
@@ -40,6 +42,7 @@ export function exchange(
         method,
         headers: { host, ...headers, ...length },
         ...(agent && { agent }),
+        ...(signal && { signal }),
       },
       (incoming) => {
         const chunks: Buffer[] = [];

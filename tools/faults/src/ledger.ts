@@ -7,10 +7,10 @@ export interface WriteLedger {
   created(loginName: string, outcome: Outcome): void;
   /** The nth change of a person's display name. */
   renamed(loginName: string, version: number, outcome: Outcome): void;
-  /** Something that the API created, by its path. */
-  posted(path: string): void;
-  /** @param exists whether the API still finds a path. */
-  compare(store: TenantStore, exists: (path: string) => Promise<boolean>): Promise<Reckoning>;
+  /** Something that the API was asked to create, by its title. */
+  posted(title: string, outcome: Outcome): void;
+  /** @param titles that the API lists now. */
+  compare(store: TenantStore, titles: ReadonlySet<string>): Promise<Reckoning>;
 }
 
 export interface Reckoning {
@@ -31,29 +31,37 @@ const silences: readonly Outcome[] = ["cut", "no answer"];
 export function openLedger(): WriteLedger {
   const creations = new Map<string, Outcome>();
   const renames = new Map<string, { version: number; outcome: Outcome }[]>();
-  const paths: string[] = [];
+  const posts = new Map<string, Outcome>();
   return {
     created: (loginName, outcome) => void creations.set(loginName, outcome),
     renamed(loginName, version, outcome) {
       renames.set(loginName, [...(renames.get(loginName) ?? []), { version, outcome }]);
     },
-    posted: (path) => void paths.push(path),
-    async compare(store, exists) {
+    posted: (title, outcome) => void posts.set(title, outcome),
+    async compare(store, titles) {
       const people = await store.users.page(0, (await store.users.count()) + 1);
       const names = new Map(people.map(({ loginName, displayName }) => [loginName, displayName]));
-      const result: Reckoning = { acknowledged: paths.length, lost: [], unanswered: 0, denied: [] };
-      for (const [loginName, outcome] of creations) {
-        const isThere = names.has(loginName);
-        if (outcome === "ok") result.acknowledged++;
-        if (outcome === "ok" && !isThere) result.lost.push(loginName);
-        if (outcome !== "ok" && isThere) countUnacknowledged(result, loginName, outcome);
-      }
+      const result: Reckoning = { acknowledged: 0, lost: [], unanswered: 0, denied: [] };
+      compareCreations(result, creations, names);
+      compareCreations(result, posts, titles);
       for (const [loginName, tried] of renames)
         compareNames(result, loginName, { tried, stored: names.get(loginName) ?? null });
-      for (const path of paths) if (!(await exists(path))) result.lost.push(path);
       return result;
     },
   };
+}
+
+function compareCreations(
+  result: Reckoning,
+  tried: ReadonlyMap<string, Outcome>,
+  stored: { has(name: string): boolean },
+): void {
+  for (const [name, outcome] of tried) {
+    const isThere = stored.has(name);
+    if (outcome === "ok") result.acknowledged++;
+    if (outcome === "ok" && !isThere) result.lost.push(name);
+    if (outcome !== "ok" && isThere) countUnacknowledged(result, name, outcome);
+  }
 }
 
 /** One client renames a person again and again: the stored name is the last acknowledged one, or a later one. */

@@ -1,14 +1,31 @@
+import { setMaxListeners } from "node:events";
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { paths } from "../../../src/endpoints.ts";
 import { exchange, type HttpAnswer, type Sent, type Silence } from "./exchange.ts";
+import { type Course, newCourse, type Phase, phaseOf } from "./phases.ts";
 
-export const kinds = ["SCIM", "pages", "agents", "sign-in", "logout"] as const;
-/** SCIM: provisioning. Pages: signed-in browsers. Agents: API keys and access tokens. Logout: Universal Logout. */
+export const kinds = ["SCIM", "pages", "API", "agents", "sign-in", "logout"] as const;
+/**
+ * SCIM: provisioning. Pages: signed-in browsers. API: an API key. Agents: an access token, for the MCP server. Logout: Universal
+ * Logout.
+ */
 export type LoadKind = (typeof kinds)[number];
 
 /** The answer to a client, as the table counts it: "ok", "503", "refused", or words for something that must not happen. */
 export type Outcome = string;
+
+/** An answer that a client got. */
+export interface LoadAnswer {
+  kind: LoadKind;
+  outcome: Outcome;
+  purpose: "read" | NonNullable<Sent["purpose"]>;
+  phase: Phase;
+}
+
+export interface Tally extends LoadAnswer {
+  count: number;
+}
 
 interface Result {
   outcome: Outcome;
@@ -27,13 +44,21 @@ export interface LoadClient {
 }
 
 export interface Load {
-  counts: Map<LoadKind, Map<Outcome, number>>;
-  requests(): number;
-  /** The first answers of each outcome that was not planned, for the report. */
+  /** The caller notes here what it does; `recovered` notes the end. */
+  course: Course;
+  tallies(): readonly Tally[];
+  /** The first answers that the fault does not explain, for the report. */
   surprises: string[];
-  /** Resolves with the seconds until a later request of every kind of client succeeded; null if that takes too long. */
-  recovered(): Promise<number | null>;
+  /** Resolves with the seconds until each other client was served in a later turn; null if that takes too long. */
+  recovered(endsAccessOf?: LoadKind): Promise<number | null>;
+  /** Resolves when every request was answered, or at once if the signal was aborted. */
   stop(): Promise<void>;
+}
+
+interface LoadOptions {
+  isExplained(answer: LoadAnswer): boolean;
+  /** Breaks off all requests and pauses. */
+  signal: AbortSignal;
 }
 
 const mostSurprises = 10;
@@ -44,49 +69,73 @@ const recoveryMs = 60_000;
 export function startLoad(
   origin: string,
   clients: readonly LoadClient[],
-  isPlanned: (kind: LoadKind, outcome: Outcome) => boolean,
+  { isExplained, signal }: LoadOptions,
 ): Load {
-  const counts: Load["counts"] = new Map();
+  const course = newCourse();
+  const tallies = new Map<string, Tally>();
   const surprises: string[] = [];
-  const lastSuccess = new Map<LoadKind, number>();
+  /** When the last turn began in which every answer was right: a client that reads and writes needs both. */
+  const served = new Map<LoadClient, number>();
   let stopped = false;
+  // Each client waits for it.
+  setMaxListeners(0, signal);
 
-  const sendAs =
-    (kind: LoadKind, agent: Agent): SendRequest =>
-    async (sent, ...right) => {
-      const startedAt = performance.now();
-      const got = await exchange(origin, sent, agent);
+  function count(answer: LoadAnswer, details: string): void {
+    const key = Object.values(answer).join();
+    const { count: before = 0 } = tallies.get(key) ?? {};
+    tallies.set(key, { ...answer, count: before + 1 });
+    if (!isExplained(answer) && surprises.length < mostSurprises)
+      surprises.push(`${answer.kind}: ${answer.outcome} (${answer.phase}): ${details}`);
+  }
+
+  /** Returns whether every answer was right. */
+  async function takeTurn({ kind, turn }: LoadClient, agent: Agent, begun: number): Promise<boolean> {
+    let isServed = true;
+    const phaseSince = (sent: number) => phaseOf(course, { turn: begun, sent, answered: performance.now() });
+    const send: SendRequest = async (sent, ...right) => {
+      const sentAt = performance.now();
+      const got = await exchange(origin, sent, { agent, signal });
       const outcome = outcomeOf(kind, got, right);
-      const ofKind = counts.get(kind) ?? new Map<Outcome, number>();
-      counts.set(kind, ofKind.set(outcome, (ofKind.get(outcome) ?? 0) + 1));
-      if (outcome === "ok") lastSuccess.set(kind, startedAt);
-      else if (!isPlanned(kind, outcome) && surprises.length < mostSurprises)
-        surprises.push(`${kind}: ${outcome}: ${sent.method} ${sent.path} ${excerpt(got)}`);
+      if (outcome !== "ok") isServed = false;
+      const { method, path, purpose = "read" } = sent;
+      count({ kind, outcome, purpose, phase: phaseSince(sentAt) }, `${method} ${path} ${excerpt(got)}`);
       return { outcome, answer: typeof got === "string" ? null : got };
     };
-
-  async function run({ kind, pauseMs, turn }: LoadClient): Promise<void> {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const send = sendAs(kind, agent);
-    while (!stopped) {
-      const served = lastSuccess.get(kind);
+    try {
       await turn(send);
-      // Programs wait before they try again.
-      await sleep(lastSuccess.get(kind) === served ? retryMs : pauseMs);
+      return isServed;
+    } catch (error) {
+      // A right status with content that the client cannot use.
+      const answer: LoadAnswer = { kind, outcome: "unusable", purpose: "read", phase: phaseSince(begun) };
+      count(answer, String(error));
+      return false;
+    }
+  }
+
+  async function run(client: LoadClient): Promise<void> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    while (!stopped && !signal.aborted) {
+      const begun = performance.now();
+      const isServed = await takeTurn(client, agent, begun);
+      if (isServed) served.set(client, begun);
+      // Programs wait before they try again. The pause rejects only if it is broken off.
+      await sleep(isServed ? client.pauseMs : retryMs, undefined, { signal }).catch(() => undefined);
     }
     agent.destroy();
   }
 
   const running = Promise.all(clients.map(run));
   return {
-    counts,
-    surprises,
-    requests: () => [...counts.values()].flatMap((of) => [...of.values()]).reduce((sum, one) => sum + one, 0),
-    async recovered() {
+    ...{ course, surprises },
+    tallies: () => [...tallies.values()],
+    async recovered(endsAccessOf) {
       const from = performance.now();
-      const waiting = () => clients.some(({ kind }) => (lastSuccess.get(kind) ?? 0) < from);
-      while (waiting() && performance.now() - from < recoveryMs) await sleep(10);
-      return waiting() ? null : (performance.now() - from) / 1000;
+      const expected = clients.filter(({ kind }) => kind !== endsAccessOf);
+      const waiting = () => expected.some((client) => (served.get(client) ?? 0) < from);
+      while (waiting() && performance.now() - from < recoveryMs) await sleep(10, undefined, { signal });
+      if (waiting()) return null;
+      course.over = performance.now();
+      return (course.over - from) / 1000;
     },
     async stop() {
       stopped = true;
@@ -96,7 +145,7 @@ export function startLoad(
 }
 
 /** The kinds that speak JSON, and never get a page. */
-const programs: readonly LoadKind[] = ["SCIM", "agents", "logout"];
+const programs: readonly LoadKind[] = ["SCIM", "API", "agents", "logout"];
 
 export function outcomeOf(kind: LoadKind, got: HttpAnswer | Silence, right: readonly number[]): Outcome {
   if (typeof got === "string") return got;

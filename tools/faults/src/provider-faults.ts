@@ -14,6 +14,8 @@ const modes: Record<string, ProviderMode> = {
 export const providerFaults: readonly PlannedFault[] = Object.entries(modes).map(([name, mode]) => ({
   name,
   engines: ["SQLite"],
+  // It signs with a new key, which the application cannot get.
+  hidesKeys: true,
   // A person gets the page that says why the sign-in did not work; Universal Logout is refused, or asked to come back.
   planned: ["sign-in: 403", "logout: 401", "logout: 503"],
   // Longer than a call of a provider may take (5 s).

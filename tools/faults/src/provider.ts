@@ -10,6 +10,7 @@ import { connectOrg, throughProvider } from "../../../test/helpers/org.ts";
 import { provisioned, type TestTenant } from "../../../test/helpers/people.ts";
 import { revocationToken } from "../../../test/helpers/revocation.ts";
 import type { CleanUp } from "./clean-up.ts";
+import type { Sent } from "./exchange.ts";
 import type { LoadClient, SendRequest } from "./load.ts";
 
 export type ProviderMode = "right" | "slow" | "html" | "error" | "wrong-keys" | "down";
@@ -79,24 +80,30 @@ function breakAnswer(mode: ProviderMode, req: IncomingMessage, res: ServerRespon
 
 /** Signs in again and again, each time in a new browser. */
 function signingIn(origin: string, op: OpenIdProvider, { key }: Connection): LoadClient {
-  const path = paths.oidc(key).login;
+  const { login } = paths.oidc(key);
   return {
     kind: "sign-in",
     pauseMs: 200,
     async turn(send) {
       const cookies = new Map<string, string>();
-      const left = await visit(send, cookies, path, 302);
+      const left = await visit(send, cookies, { path: login }, 302);
       const { location } = left.answer?.headers ?? {};
       if (left.outcome !== "ok" || location === undefined) return;
       const back = new URL(await throughProvider(op, location, new Client(op.issuer, op.issuer)));
-      await visit(send, cookies, back.href.slice(origin.length), 303);
+      const path = back.href.slice(origin.length);
+      await visit(send, cookies, { path, purpose: "identity" }, 303);
     },
   };
 }
 
-async function visit(send: SendRequest, cookies: Map<string, string>, path: string, right: number) {
+async function visit(
+  send: SendRequest,
+  cookies: Map<string, string>,
+  page: Pick<Sent, "path" | "purpose">,
+  right: number,
+) {
   const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-  const result = await send({ method: "GET", path, headers: { accept: "text/html", cookie } }, right);
+  const result = await send({ ...page, method: "GET", headers: { accept: "text/html", cookie } }, right);
   for (const line of result.answer?.headers["set-cookie"] ?? []) {
     const [name = "", value = ""] = line.split(";", 1)[0]?.split(/=(.*)/s) ?? [];
     cookies.set(name, value);
@@ -116,7 +123,7 @@ function loggingOut(origin: string, op: OpenIdProvider): LoadClient {
       const token = await revocationToken(org, clientId, origin + path, { header: { kid: key.kid } });
       const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
       const body = JSON.stringify({ sub_id: { format: "iss_sub", iss: op.issuer, sub: leaver.sub } });
-      await send({ method: "POST", path, headers, body }, 204);
+      await send({ method: "POST", path, headers, body, purpose: "identity" }, 204);
     },
   };
 }

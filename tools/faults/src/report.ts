@@ -1,41 +1,55 @@
 import type { Engine } from "../../../test/helpers/databases.ts";
 import type { PlannedFault } from "./fault.ts";
-import { isPlanned } from "./faults.ts";
+import { isExplained } from "./faults.ts";
 import type { Reckoning } from "./ledger.ts";
-import { kinds, type Load, type LoadKind } from "./load.ts";
+import { kinds, type LoadKind, type Outcome, type Tally } from "./load.ts";
 
 /** The effects of one fault on one engine. */
 export interface Row {
   fault: PlannedFault;
   engine: Engine;
-  counts: Load["counts"];
-  requests: number;
+  tallies: readonly Tally[];
+  /** The answer of the fault's `isFelt`; null if it has none. */
+  wasFelt: boolean | null;
   surprises: readonly string[];
   /** From the log of the application. */
   errors: readonly string[];
   compared: Reckoning;
   sessionsLost: number;
-  /** From the beginning of the repair until every kind of client was served again; null if that took too long. */
+  /** From the beginning of the repair until each client was served again; null if that took too long. */
   recoverySeconds: number | null;
   hasCrashed: boolean;
 }
 
 /** The things that must not happen, in words. Empty if all is well. */
 export function problemsOf(row: Row): string[] {
-  const { fault, engine, counts, compared, sessionsLost, recoverySeconds, hasCrashed } = row;
-  const unplanned = [...counts].flatMap(([kind, outcomes]) =>
-    [...outcomes.keys()].filter((one) => !isPlanned(fault, kind, one)).map((one) => `${kind}: ${one}`),
-  );
+  const { fault, engine, tallies, compared, sessionsLost, recoverySeconds, hasCrashed } = row;
+  const unplanned = tallies.filter((one) => !isExplained(fault, one)).map(asWords);
   const isInDoubt = fault.cutsCommits === true && engine === "PostgreSQL";
   const denied = isInDoubt ? [] : compared.denied;
   return [
-    ...unplanned.map((what) => `unplanned answer: ${what}`),
+    ...[...new Set(unplanned)].map((what) => `unplanned answer: ${what}`),
+    ...(hadEffect(row) ? [] : ["the fault had no effect"]),
     ...compared.lost.map((what) => `lost write: ${what}`),
     ...denied.map((what) => `written, although the client was told otherwise: ${what}`),
     ...(sessionsLost > 0 ? [`${sessionsLost} sessions were lost`] : []),
     ...(recoverySeconds === null ? ["the application did not recover"] : []),
     ...(hasCrashed ? ["the application ended by itself"] : []),
   ];
+}
+
+/** A fault that breaks nothing proves nothing. */
+function hadEffect({ fault, tallies, wasFelt }: Row): boolean {
+  if (wasFelt !== null) return wasFelt;
+  return tallies.some((one) => {
+    if (one.outcome === "ok" || !isExplained(fault, one)) return false;
+    return !fault.stopsWrites || (one.outcome === "503" && one.purpose === "write");
+  });
+}
+
+function asWords({ kind, outcome, purpose, phase }: Tally): string {
+  const what = outcome === "ok" && purpose === "identity" ? "accepted without the keys" : outcome;
+  return `${kind}: ${what} (${phase})`;
 }
 
 const columns = [
@@ -46,7 +60,8 @@ const columns = [
 export const heading = [lineOf(columns), lineOf(columns.map(() => "---"))].join("\n");
 
 export function asLine(row: Row): string {
-  const { fault, engine, requests, compared, sessionsLost, recoverySeconds } = row;
+  const { fault, engine, tallies, compared, sessionsLost, recoverySeconds } = row;
+  const requests = tallies.reduce((sum, { count }) => sum + count, 0);
   return lineOf([
     ...[fault.name, engine, String(requests)],
     ...kinds.map((kind) => outcomesOf(row, kind)),
@@ -66,8 +81,11 @@ export function notRun({ name }: PlannedFault, engine: Engine, reason: string): 
   return lineOf([name, engine, `not run: ${reason}`, ...columns.slice(3).map(() => "")]);
 }
 
-function outcomesOf({ counts }: Row, kind: LoadKind): string {
-  const outcomes = [...(counts.get(kind) ?? [])].sort(([one], [other]) => rank(one) - rank(other));
+function outcomesOf({ tallies }: Row, kind: LoadKind): string {
+  const counts = new Map<Outcome, number>();
+  for (const { outcome, count } of tallies.filter((one) => one.kind === kind))
+    counts.set(outcome, (counts.get(outcome) ?? 0) + count);
+  const outcomes = [...counts].sort(([one], [other]) => rank(one) - rank(other));
   return outcomes.map(([outcome, count]) => `${outcome}: ${count}`).join(", ") || "–";
 }
 

@@ -3,53 +3,55 @@ import { paths } from "../../../src/endpoints.ts";
 import type { Engine } from "../../../test/helpers/databases.ts";
 import { type PostgresServer, startPostgres } from "../../../test/helpers/postgres-server.ts";
 import { type CleanUp, openCleanUp } from "./clean-up.ts";
-import { usualClients } from "./clients.ts";
+import { listTitles, usualClients } from "./clients.ts";
 import { exchange } from "./exchange.ts";
 import type { PlannedFault } from "./fault.ts";
-import { isPlanned } from "./faults.ts";
+import { isExplained } from "./faults.ts";
 import { openLedger } from "./ledger.ts";
 import { type Load, startLoad } from "./load.ts";
 import { type Place, postgresPlace, sqlitePlace } from "./places.ts";
 import { startProvider } from "./provider.ts";
 import type { Row } from "./report.ts";
-import { type FaultWorld, startWorld, tenantOf } from "./world.ts";
+import { type FaultWorld, hasEnded, startWorld, tenantOf } from "./world.ts";
 
 export interface RunOptions {
   /** How long the load runs before the fault, and how long the fault lasts, unless it has to last longer. */
   seconds: number;
   /** PostgreSQL for all faults of a run, except for those that need their own. */
   shared: () => Promise<PostgresServer>;
+  /** Breaks off the run, which still cleans up. */
+  signal: AbortSignal;
 }
 
 /** Breaks one thing under load, mends it, and compares what clients were told with the database. */
 export async function runFault(
   fault: PlannedFault,
   engine: Engine,
-  { seconds, shared }: RunOptions,
+  { seconds, shared, signal }: RunOptions,
   cleanUp: CleanUp = openCleanUp(),
 ): Promise<Row> {
   try {
     const { needs = [] } = fault;
     const place = await placeFor(fault, engine, shared, cleanUp);
+    signal.throwIfAborted();
     const provider = needs.includes("provider") ? await startProvider(cleanUp) : null;
     const replicas = needs.includes("replicas") ? 2 : 1;
     const world = await startWorld({ engine, place, replicas, provider }, cleanUp);
     const ledger = openLedger();
     const { origin, credentials } = world;
     const clients = [...usualClients(origin, credentials, ledger), ...(provider?.clients(origin) ?? [])];
-    const load = startLoad(origin, clients, (kind, outcome) => isPlanned(fault, kind, outcome));
+    const load = startLoad(origin, clients, { signal, isExplained: (answer) => isExplained(fault, answer) });
     cleanUp.add(() => load.stop());
-    const recoverySeconds = await breakAndMend(fault, world, load, seconds);
+    const effect = await breakAndMend(fault, world, load, { seconds, signal });
     await load.stop();
-    const hasCrashed = world.replicas.some(({ program }) => program?.child.exitCode !== null);
+    const hasCrashed = world.replicas.some(({ program }) => !program || hasEnded(program));
     const database = world.open();
-    const exists = async (path: string) =>
-      (await statusOf(origin, path, { authorization: credentials.apiKey })) === 200;
-    const compared = await ledger.compare(tenantOf(database, world), exists);
+    const titles = await listTitles(origin, credentials.apiKey);
+    const compared = await ledger.compare(tenantOf(database, world), titles);
     await database.close();
     return {
-      ...{ fault, engine, recoverySeconds, hasCrashed },
-      ...{ counts: load.counts, requests: load.requests(), surprises: load.surprises, compared },
+      ...{ fault, engine, ...effect, hasCrashed, compared },
+      ...{ tallies: load.tallies(), surprises: load.surprises },
       errors: errorsIn(world),
       sessionsLost: await countLost(world),
     };
@@ -62,17 +64,22 @@ async function breakAndMend(
   fault: PlannedFault,
   world: FaultWorld,
   load: Load,
-  seconds: number,
-): Promise<number | null> {
-  await sleep(seconds * 1000);
+  { seconds, signal }: Pick<RunOptions, "seconds" | "signal">,
+): Promise<Pick<Row, "recoverySeconds" | "wasFelt">> {
+  const { course } = load;
+  const wait = (time: number) => sleep(time * 1000, undefined, { signal });
+  await wait(seconds);
+  course.begun = performance.now();
   await fault.inject(world);
-  await sleep(Math.max(seconds, fault.lasts ?? 0) * 1000);
-  const recovering = performance.now();
+  course.complete = performance.now();
+  await wait(Math.max(seconds, fault.lasts ?? 0));
+  const wasFelt = (await fault.isFelt?.(world)) ?? null;
+  course.mending = performance.now();
   await fault.recover(world);
-  const mended = (performance.now() - recovering) / 1000;
-  const after = await load.recovered();
-  await sleep(seconds * 500);
-  return after === null ? null : mended + after;
+  const mended = (performance.now() - course.mending) / 1000;
+  const after = await load.recovered(fault.endsAccessOf);
+  await wait(seconds / 2);
+  return { wasFelt, recoverySeconds: after === null ? null : mended + after };
 }
 
 async function placeFor(

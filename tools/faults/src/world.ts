@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,6 +39,8 @@ export interface FaultWorld {
 }
 
 interface Replica {
+  /** How often it was started. */
+  starts: number;
   /** Null while it does not run. */
   program: Program | null;
   /** Resolves when it answers. */
@@ -126,15 +129,21 @@ async function signIn(origin: string, slug: string, loginName: string): Promise<
   return [...client.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
 }
 
+/** A program that a signal ended has no exit code: after a fault of its memory, or if the system ran out of it. */
+export const hasEnded = ({ child }: { child: Pick<ChildProcess, "exitCode" | "signalCode"> }): boolean =>
+  child.exitCode !== null || child.signalCode !== null;
+
 function replicaOn(port: number, variables: Record<string, string>): Replica {
   const origin = `http://127.0.0.1:${port}`;
   const replica: Replica = {
+    starts: 0,
     program: null,
     async start() {
       const program = runProgram("src/server.ts", [], { ...variables, PORT: String(port) });
       replica.program = program;
+      replica.starts++;
       const answers = async () => {
-        if (program.child.exitCode !== null) throw new Error(`the server ended: ${program.stderr()}`);
+        if (hasEnded(program)) throw new Error(`the server ended: ${program.stderr()}`);
         return (await statusOf(origin, paths.healthz)) === 200;
       };
       await until("the server answers", answers, 180);
