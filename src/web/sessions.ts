@@ -99,7 +99,7 @@ async function endParked(req: Request, tenantId: string, userId: string): Promis
 async function beginEmpty(req: Request, tenantId: string): Promise<void> {
   if (!req.parkedSessions || !req.person || req.person.tenant.id === tenantId)
     return await finished((done) => req.session.regenerate(done));
-  req.parkedSessions().park(req);
+  await req.parkedSessions().park(req);
   req.sessionStore.generate(req);
 }
 
