@@ -19,7 +19,7 @@ export interface ParkedSessions {
   ids(): readonly string[];
   /** Those whose sessions are alive, by the rules for the current session. */
   alive(): Promise<ParkedSession[]>;
-  /** Adds the current session; the one that was parked first ends if there are too many. */
+  /** Adds the current session; the one that was parked first ends if too many are alive. */
   park(req: Request): Promise<void>;
   /** Parks the current session, if it is a person's, in place of a parked one. Returns false if that one has ended. */
   makeCurrent(req: Request, id: string): Promise<boolean>;
@@ -77,22 +77,24 @@ export function parkedSessions({
       if (ids.length > 0) res.cookie(name, signed(ids), attributes);
       else res.clearCookie(name, attributes);
     };
+    const alive = async (): Promise<ParkedSession[]> => {
+      const found = await Promise.all(
+        ids.map(async (id) => {
+          const stored = await sessions.load(hashToken(id));
+          const person = stored?.signIn ? await sessions.person(stored.signIn) : null;
+          return person ? [{ id, tenant: person.tenant, user: person.user }] : [];
+        }),
+      );
+      return found.flat();
+    };
     return {
       ids: () => ids,
-
-      async alive() {
-        const found = await Promise.all(
-          ids.map(async (id) => {
-            const stored = await sessions.load(hashToken(id));
-            const person = stored?.signIn ? await sessions.person(stored.signIn) : null;
-            return person ? [{ id, tenant: person.tenant, user: person.user }] : [];
-          }),
-        );
-        return found.flat();
-      },
+      alive,
 
       async park({ sessionID, sessionStore }) {
-        const all = [sessionID, ...ids.filter((id) => id !== sessionID)];
+        // An ended session must not push out one that is alive.
+        const others = ids.length < mostParked ? ids : (await alive()).map(({ id }) => id);
+        const all = [sessionID, ...others.filter((id) => id !== sessionID)];
         await destroyAll(sessionStore, all.slice(mostParked));
         keep(all.slice(0, mostParked));
       },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac, hkdfSync } from "node:crypto";
 import type { Request, Response } from "express";
+import { blockUser } from "../../src/directory/access.ts";
 import { hashToken } from "../../src/store/secrets.ts";
 import { sessionStore } from "../../src/store/session-store.ts";
 import { landingPath } from "../../src/web/home.ts";
@@ -81,6 +82,14 @@ describe("a browser in as many organisations as it can have", () => {
       const user = (await first.store.users.byLoginName(email)) ?? assert.fail();
       assert.deepEqual(await first.store.sessions.ofUser(user.id), []);
       assert.equal(await sessionCount(), 5);
+    });
+
+    it("ends none at the sixth sign-in if one of the parked ones has ended already", async () => {
+      const blocked = tenants[2] ?? assert.fail();
+      const user = (await blocked.store.users.byLoginName(email)) ?? assert.fail();
+      await blockUser(blocked.store, user.id);
+      await signIn(await newTenant());
+      assert.deepEqual(await listed(), idsOf(tenants.filter((one) => one !== blocked)));
     });
 
     it("changes nothing if the session that it switches to has just ended", async () => {
