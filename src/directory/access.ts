@@ -1,4 +1,4 @@
-import { NotFoundError } from "../errors.ts";
+import { ConflictError, NotFoundError } from "../errors.ts";
 import type { RevocationCause } from "../events.ts";
 import type { User } from "../model.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -24,6 +24,31 @@ export async function revokeUserAccess(
   await store.links.removeOfUser(userId);
   await store.activity.tell({ name: "accessRevoked", userId, cause });
 }
+
+/**
+ * Locks a person who was read before a wait, such as that for a password hash. Returns null if they were deactivated, blocked
+ * or deleted in the meantime, or if all their access was revoked.
+ */
+export async function lockIfUnrevoked(
+  store: TenantStore,
+  { id, accessEpoch }: Pick<User, "id" | "accessEpoch">,
+): Promise<User | null> {
+  const user = await store.users.lock(id);
+  return user?.active && !user.blocked && user.accessEpoch === accessEpoch ? user : null;
+}
+
+/**
+ * Locks a signed-in person who changes how they sign in. Throws accountChanged() if their access was revoked since the
+ * request began: what waited behind a reset, a block or a new password must not add a way in.
+ */
+export async function lockUnchanged(store: TenantStore, user: User): Promise<User> {
+  const locked = await lockIfUnrevoked(store, user);
+  if (!locked) throw accountChanged();
+  return locked;
+}
+
+export const accountChanged = () =>
+  new ConflictError("stale", "Your account was changed in the meantime. Sign in again.");
 
 /**
  * Blocks a user until an administrator unblocks them; a provisioning client cannot. Throws NotFoundError, or

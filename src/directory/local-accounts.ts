@@ -5,7 +5,7 @@ import type { Database } from "../store/database.ts";
 import { hashToken, randomToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import { revokeUserAccess } from "./access.ts";
+import { accountChanged, lockIfUnrevoked, lockUnchanged, revokeUserAccess } from "./access.ts";
 import { attributesFromProfile, type PersonalNames, renamedAttributes } from "./attributes.ts";
 import { requiredConnection } from "./domains.ts";
 import { checkPasswordAccess, type Mails, noMails, ownerLinkHours } from "./mails.ts";
@@ -175,8 +175,9 @@ interface EnteredPassword {
 /**
  * Checks a local password. The sign-in is complete, and recorded, if no second step follows (second-steps.ts). A missing
  * tenant, account, password or permission to sign in costs the same statements and the same hash, and throws the same
- * RefusedError `bad-credentials`, so an attacker cannot probe for accounts. If the person's domain enforces single sign-on,
- * only owners get in (docs/decisions/0019); others who gave the right password get RefusedError `single-sign-on-required`.
+ * RefusedError `bad-credentials`, so an attacker cannot probe for accounts. So does a password that was right when the sign-in
+ * began, if it was removed or access was revoked while it was hashed. If the person's domain enforces single sign-on, only
+ * owners get in (docs/decisions/0019); others who gave the right password get RefusedError `single-sign-on-required`.
  * @param store of a tenant that may not exist.
  */
 export async function signInWithPassword(
@@ -185,23 +186,30 @@ export async function signInWithPassword(
   { loginName, password, isNewBrowser = false }: EnteredPassword,
   requestId: string | null = null,
 ): Promise<User> {
-  const user = await store.users.byLoginName(loginName);
-  const isRight = await passwords.verify(password, await usablePasswordHash(store, user));
-  if (!isRight || !user?.active || user.blocked) throw new RefusedError("bad-credentials");
-  const isOwner = (await store.roles.effective(user.id)) === "owner";
+  const found = await store.users.byLoginName(loginName);
+  const hash = await usablePasswordHash(store, found);
+  const isRight = await passwords.verify(password, hash);
+  if (!isRight || !found?.active || found.blocked) throw new RefusedError("bad-credentials");
+  const isOwner = (await store.roles.effective(found.id)) === "owner";
   const attempt = { connectionId: null, requestId };
-  if (!isOwner && (await requiredConnection(store, user))) {
+  if (!isOwner && (await requiredConnection(store, found))) {
     const error = new RefusedError("single-sign-on-required");
-    await recordRefusal(store, error, attempt, user);
+    await recordRefusal(store, error, attempt, found);
     throw error;
   }
-  if ((await secondStepNeed(store, user.id)) === "none")
-    await recordSignIn(store, user, { ...attempt, isNewBrowser });
-  return user;
+  return await store.transaction(async (inside) => {
+    const user = await lockIfUnrevoked(inside, found);
+    if (!user || (await usablePasswordHash(inside, user)) !== hash) throw new RefusedError("bad-credentials");
+    if ((await secondStepNeed(inside, user.id)) === "none")
+      await recordSignIn(inside, user, { ...attempt, isNewBrowser });
+    return user;
+  });
 }
 
 /** The form of the account page. */
 interface PasswordChange {
+  /** The session that asks. */
+  sessionId: string;
   current: string;
   wanted: string;
   /** Names of the product and the organisation, which the password must not consist of. */
@@ -212,25 +220,29 @@ interface PasswordChange {
 
 /**
  * Changes the password of a signed-in user and ends all their sessions; the caller starts a new one. Throws RefusedError
- * `bad-credentials` if the current password is wrong, and InvalidError if the new one is weak.
+ * `bad-credentials` if the current password is wrong, InvalidError if the new one is weak, and ConflictError `stale` if the
+ * access was revoked, the session ended, or the password was replaced or removed while the passwords were hashed.
+ * @param user as the request read them.
  */
 export async function changePassword(
   store: TenantStore,
   passwords: PasswordHasher,
-  userId: string,
-  { current, wanted, words = [], mails = noMails, requestId = null }: PasswordChange,
+  user: User,
+  { sessionId, current, wanted, words = [], mails = noMails, requestId = null }: PasswordChange,
 ): Promise<User> {
-  const before = await store.users.byId(userId);
-  if (!(await passwords.verify(current, before && (await usablePasswordHash(store, before))))) {
-    throw new RefusedError("bad-credentials");
-  }
-  checkPassword(wanted, before === null ? words : [...words, ...wordsOf(before)]);
+  const hash = await usablePasswordHash(store, user);
+  if (!(await passwords.verify(current, hash))) throw new RefusedError("bad-credentials");
+  checkPassword(wanted, [...words, ...wordsOf(user)]);
   const passwordHash = await passwords.hash(wanted);
   return await store.transaction(async (inside) => {
-    await inside.credentials.set(userId, passwordHash);
-    await revokeUserAccess(inside, userId, "person");
-    const user = (await inside.users.byId(userId)) as User;
-    await giveNotice(inside, mails, "password-changed", { user, requestId });
-    return user;
+    const locked = await lockUnchanged(inside, user);
+    // The person or an administrator may have ended this session alone, which advances no epoch.
+    const sessions = await inside.sessions.ofUser(user.id);
+    const isSignedIn = sessions.some(({ id }) => id === sessionId);
+    if (!isSignedIn || (await usablePasswordHash(inside, locked)) !== hash) throw accountChanged();
+    await inside.credentials.set(user.id, passwordHash);
+    await revokeUserAccess(inside, user.id, "person");
+    await giveNotice(inside, mails, "password-changed", { user: locked, requestId });
+    return (await inside.users.byId(user.id)) as User;
   });
 }

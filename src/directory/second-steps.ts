@@ -3,7 +3,7 @@ import type { User } from "../model.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { Passkey } from "../store/tenant/passkeys.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { revokeUserAccess } from "./access.ts";
+import { lockIfUnrevoked, lockUnchanged, revokeUserAccess } from "./access.ts";
 import { requiredConnection } from "./domains.ts";
 import type { Mails } from "./mails.ts";
 import { authenticatorCode, newRecoveryCodes, recoveryCodeHash, timeStepOfCode } from "./one-time-codes.ts";
@@ -59,23 +59,12 @@ const attemptOf = ({ requestId, isNewBrowser }: LocalSignIn) => ({
  * the account, `single-sign-on-required` if their domain accepts passwords of owners only.
  */
 async function lockSigningIn(store: TenantStore, { userId, accessEpoch }: LocalSignIn): Promise<User> {
-  const user = await store.users.lock(userId);
-  const isSame = user?.active && !user.blocked && user.accessEpoch === accessEpoch;
-  if (!isSame || (await usablePasswordHash(store, user)) === null)
+  const user = await lockIfUnrevoked(store, { id: userId, accessEpoch });
+  if (!user || (await usablePasswordHash(store, user)) === null)
     throw new RefusedError("sign-in-not-started-here");
   if (!(await store.roles.isOwner(userId)) && (await requiredConnection(store, user)))
     throw new RefusedError("single-sign-on-required");
   return user;
-}
-
-/**
- * Locks a signed-in person who changes their second steps. Throws ConflictError `stale` if the account was changed since the
- * request began: what waited behind a reset, a block or a new password must not add a way in.
- */
-async function lockUnchanged(store: TenantStore, { id, accessEpoch }: User): Promise<void> {
-  const user = await store.users.lock(id);
-  if (!user?.active || user.blocked || user.accessEpoch !== accessEpoch)
-    throw new ConflictError("stale", "Your account was changed in the meantime. Sign in again.");
 }
 
 /** The place of a sealed key: it cannot be opened for another person. */

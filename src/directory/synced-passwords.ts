@@ -32,10 +32,11 @@ export async function prepareSyncedPassword(
 }
 
 /**
- * Stores a new password and ends the person's sessions; does nothing if the person must use single sign-on. Call it in
- * the transaction of the change. Throws ConflictError `owner-protected`.
+ * Stores a new password and ends the person's sessions; does nothing if the person must use single sign-on, or if password
+ * sync was turned off while the password was hashed. Call it in the transaction of the change. Throws ConflictError `owner-protected`.
  */
 export async function setSyncedPassword(store: TenantStore, user: User, hash: string): Promise<void> {
+  if (!(await store.settings.read())?.passwordSync) return;
   await refuseForOwner(store, user.id, "Provisioning does not set the password of an owner.");
   if ((await requiredConnection(store, user)) !== null) return;
   await store.credentials.set(user.id, hash);

@@ -176,6 +176,22 @@ export function sessionStore(database: Database, now: () => number = Date.now) {
       return row && toSessionLimits(row as SessionLimitsRow);
     },
 
+    /**
+     * Stores the session of a sign-in with a local password, or with a passkey in its place. Returns false if the person has no
+     * password any more. Locks its row, so that a change that deletes it finds the session to end.
+     */
+    async createLocal(session: StoredSession, { tenantId, userId }: StoredSignIn): Promise<boolean> {
+      return await database.transaction(async (joined) => {
+        // The person first, as in changes of an account, to avoid a deadlock.
+        const person = joined.sql()("users").where({ tenant_id: tenantId, id: userId });
+        await person.forKeyShare().first("id");
+        const password = joined.sql()("local_credentials").where({ tenant_id: tenantId, user_id: userId });
+        if (!(await password.forKeyShare().first("user_id"))) return false;
+        await joined.sql()("sessions").insert(toRow(session));
+        return true;
+      });
+    },
+
     async create(session: StoredSession): Promise<void> {
       await database.sql()("sessions").insert(toRow(session));
     },

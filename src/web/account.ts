@@ -9,7 +9,7 @@ import { passwordLength, wordsOf } from "../directory/password-rules.ts";
 import { usablePasswordHash } from "../directory/synced-passwords.ts";
 import { agentsActingFor } from "../directory/tenant-agents.ts";
 import { paths } from "../endpoints.ts";
-import { RefusedError } from "../errors.ts";
+import { ConflictError, RefusedError } from "../errors.ts";
 import type { Group } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
@@ -82,31 +82,7 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
   });
 
   addAgentChoices(router, database);
-
-  router.post(paths.changePassword, requireSignIn, requireFreshSignIn, async (req, res) => {
-    const { tenant, user } = signedIn(req);
-    // The form keeps no values: they are passwords.
-    const reject = (problems: Record<string, string>) =>
-      answerProblems({ req, res }, passwordPlace, { values: {}, problems, notes: {} });
-    const words = contextWords(tenant);
-    const problem = passwordProblem(req, [...words, ...wordsOf(user)]);
-    if (problem !== null) return await reject({ [problem.field]: problem.text });
-    // A stolen session or an unattended screen must not allow guessing the password.
-    const attempt = await limits.change(req, res);
-    const store = forTenant(database, tenant.id);
-    try {
-      const [current, wanted] = [formField(req, "current"), formField(req, "password")];
-      const change = { current, wanted, words, mails, requestId: req.id };
-      const changed = await changePassword(store, passwords, user.id, change);
-      await attempt.succeeded(tenant.id, user.id);
-      await startSession(req, { tenantId: tenant.id, user: changed, connectionId: null });
-      const text = "Your password is changed. You are signed out everywhere else.";
-      await answerForm(req, res, passwordPlace.page, { kind: "done", text, at: passwordPlace.at });
-    } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      await reject({ current: "The current password is not right." });
-    }
-  });
+  addPasswordChange(router, { database, passwords, limits, mails });
 
   router.get(paths.me, async (req, res) => {
     res.set("Cache-Control", "no-store");
@@ -138,6 +114,44 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
   });
 
   return router;
+}
+
+function addPasswordChange(
+  router: Router,
+  { database, passwords, limits, mails }: Omit<AccountDeps, "signOutUrl">,
+): void {
+  router.post(paths.changePassword, requireSignIn, requireFreshSignIn, async (req, res) => {
+    const { tenant, user } = signedIn(req);
+    // The form keeps no values: they are passwords.
+    const reject = (problems: Record<string, string>) =>
+      answerProblems({ req, res }, passwordPlace, { values: {}, problems, notes: {} });
+    const words = contextWords(tenant);
+    const problem = passwordProblem(req, [...words, ...wordsOf(user)]);
+    if (problem !== null) return await reject({ [problem.field]: problem.text });
+    // A stolen session or an unattended screen must not allow guessing the password.
+    const attempt = await limits.change(req, res);
+    const store = forTenant(database, tenant.id);
+    try {
+      const [current, wanted] = [formField(req, "current"), formField(req, "password")];
+      const change = { sessionId: ownSessionId(req), current, wanted, words, mails, requestId: req.id };
+      const changed = await changePassword(store, passwords, user, change);
+      await attempt.succeeded(tenant.id, user.id);
+      await startSession(req, { tenantId: tenant.id, user: changed, connectionId: null });
+      const text = "Your password is changed. You are signed out everywhere else.";
+      await answerForm(req, res, passwordPlace.page, { kind: "done", text, at: passwordPlace.at });
+    } catch (error) {
+      if (error instanceof RefusedError)
+        return await reject({ current: "The current password is not right." });
+      if (!(error instanceof ConflictError)) throw error;
+      req.log.warn({ tenantId: tenant.id, userId: user.id, reason: error.code }, "request.refused");
+      // The session has usually ended, so no page of it could show the answer.
+      await endSession(req);
+      res.redirect(
+        303,
+        `${paths.login}?${new URLSearchParams({ ended: "changed", returnTo: paths.account })}`,
+      );
+    }
+  });
 }
 
 function addAgentChoices(router: Router, database: Database): void {

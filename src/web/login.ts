@@ -96,10 +96,11 @@ function showLogin(req: Request, res: Response, email: string, problem: LoginPro
   });
 }
 
-/** By the query's `ended` (guards.ts): why the person has to sign in again. It names no organisation, since anyone can send it. */
+/** By the query's `ended` (guards.ts, account.ts): why the person has to sign in again. Anyone can send it, so it names no one. */
 const endings = new Map<unknown, string>([
   ["1", "Your session has ended. Sign in again."],
   ["organisation", "Your organisation ended your session. Sign in again, or ask your IT why."],
+  ["changed", "Your account was changed in the meantime, so your new password was not set. Sign in again."],
 ]);
 
 /** The query of a sign-in: the page to return to, and the person's e-mail address as a hint for the provider. */

@@ -58,10 +58,8 @@ export function organisationRoutes(): Router {
     if (req.person?.tenant.id === wanted) return res.redirect(303, landingPath);
     const parked = req.parkedSessions?.();
     const target = (await parked?.alive())?.find(({ tenant }) => tenant.id === wanted);
-    if (!parked || !target)
+    if (!parked || !target || !(await parked.makeCurrent(req, target.id)))
       return res.redirect(303, `${paths.login}?${new URLSearchParams({ another: "1", ended: "1" })}`);
-    if (req.person) parked.park(req);
-    await parked.makeCurrent(req, target.id);
     req.log.info({ tenantId: target.tenant.id, userId: target.user.id }, "session.switched");
     const text = `You are in ${target.tenant.name} now.`;
     await answerForm(req, res, landingPath, { kind: "done", text, at: null });

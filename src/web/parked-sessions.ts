@@ -17,14 +17,12 @@ interface ParkedSession extends Pick<SignedInPerson, "tenant" | "user"> {
 export interface ParkedSessions {
   /** The ids, the last one that was parked first. Needs no database. */
   ids(): readonly string[];
-  /** Replaces the ids, in the browser's cookie as well. */
-  keep(ids: readonly string[]): void;
   /** Those whose sessions are alive, by the rules for the current session. */
   alive(): Promise<ParkedSession[]>;
-  /** Adds the current session; the oldest one is forgotten if there are too many. */
-  park(req: Request): void;
-  /** Makes a parked session the current one. The current one must be parked before, or it is lost. */
-  makeCurrent(req: Request, id: string): Promise<void>;
+  /** Adds the current session; the one that was parked first ends if too many are alive. */
+  park(req: Request): Promise<void>;
+  /** Parks the current session, if it is a person's, in place of a parked one. Returns false if that one has ended. */
+  makeCurrent(req: Request, id: string): Promise<boolean>;
   /** Ends parked sessions. */
   end(req: Request, ids: readonly string[]): Promise<void>;
 }
@@ -71,51 +69,62 @@ export function parkedSessions({
 
   return (req, res) => {
     let ids = read(req);
-    const parked: ParkedSessions = {
+    /** Replaces the ids, in the browser's cookie as well. */
+    const keep = (wanted: readonly string[]) => {
+      ids = wanted;
+      // Like express-session: never send a secure cookie over http.
+      if (secure && !req.secure) return;
+      if (ids.length > 0) res.cookie(name, signed(ids), attributes);
+      else res.clearCookie(name, attributes);
+    };
+    const alive = async (): Promise<ParkedSession[]> => {
+      const found = await Promise.all(
+        ids.map(async (id) => {
+          const stored = await sessions.load(hashToken(id));
+          const person = stored?.signIn ? await sessions.person(stored.signIn) : null;
+          return person ? [{ id, tenant: person.tenant, user: person.user }] : [];
+        }),
+      );
+      return found.flat();
+    };
+    return {
       ids: () => ids,
+      alive,
 
-      keep(wanted) {
-        ids = wanted.slice(0, mostParked);
-        // Like express-session: never send a secure cookie over http.
-        if (secure && !req.secure) return;
-        if (ids.length > 0) res.cookie(name, signed(ids), attributes);
-        else res.clearCookie(name, attributes);
+      async park({ sessionID, sessionStore }) {
+        // An ended session must not push out one that is alive.
+        const others = ids.length < mostParked ? ids : (await alive()).map(({ id }) => id);
+        const all = [sessionID, ...others.filter((id) => id !== sessionID)];
+        await destroyAll(sessionStore, all.slice(mostParked));
+        keep(all.slice(0, mostParked));
       },
-
-      async alive() {
-        const found = await Promise.all(
-          ids.map(async (id) => {
-            const stored = await sessions.load(hashToken(id));
-            const person = stored?.signIn ? await sessions.person(stored.signIn) : null;
-            return person ? [{ id, tenant: person.tenant, user: person.user }] : [];
-          }),
-        );
-        return found.flat();
-      },
-
-      park: ({ sessionID }) => parked.keep([sessionID, ...ids.filter((id) => id !== sessionID)]),
 
       async makeCurrent(request, id) {
         const data = await new Promise<Parameters<typeof request.sessionStore.createSession>[1] | null>(
           (resolve, reject) =>
             request.sessionStore.get(id, (error, found) => (error ? reject(error) : resolve(found ?? null))),
         );
-        if (!data) throw new Error("the parked session has ended");
+        if (!data) return false;
+        const others = ids.filter((one) => one !== id);
+        keep(request.person ? [request.sessionID, ...others] : others);
         request.sessionID = id;
         request.sessionStore.createSession(request, data);
         // The cookie of the session gets this id, with the attributes of any other.
         Object.assign(request.session.cookie, attributes);
-        parked.keep(ids.filter((one) => one !== id));
+        return true;
       },
 
       async end({ sessionStore }, ended) {
-        for (const id of ended)
-          await new Promise<void>((resolve, reject) =>
-            sessionStore.destroy(id, (error) => (error ? reject(error) : resolve())),
-          );
-        parked.keep(ids.filter((id) => !ended.includes(id)));
+        await destroyAll(sessionStore, ended);
+        keep(ids.filter((id) => !ended.includes(id)));
       },
     };
-    return parked;
   };
+}
+
+async function destroyAll(sessionStore: Request["sessionStore"], ids: readonly string[]): Promise<void> {
+  for (const id of ids)
+    await new Promise<void>((resolve, reject) =>
+      sessionStore.destroy(id, (error) => (error ? reject(error) : resolve())),
+    );
 }

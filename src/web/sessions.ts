@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from "express";
 import session, { type SessionData, Store } from "express-session";
+import { RefusedError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { SignInProof, User } from "../model.ts";
 import { hashToken, type Sealer } from "../store/secrets.ts";
@@ -99,7 +100,7 @@ async function endParked(req: Request, tenantId: string, userId: string): Promis
 async function beginEmpty(req: Request, tenantId: string): Promise<void> {
   if (!req.parkedSessions || !req.person || req.person.tenant.id === tenantId)
     return await finished((done) => req.session.regenerate(done));
-  req.parkedSessions().park(req);
+  await req.parkedSessions().park(req);
   req.sessionStore.generate(req);
 }
 
@@ -274,7 +275,10 @@ class DatabaseStore extends Store {
       if (limits) data.limits = limits;
     }
     const stored = toStored(sidHash, { ...data, createdAt: data.createdAt, seenAt: now }, this.#sealer);
-    await (isNew ? this.#sessions.create(stored) : this.#sessions.update(stored));
+    const { signIn } = stored;
+    if (!isNew) await this.#sessions.update(stored);
+    else if (signIn?.connectionId !== null) await this.#sessions.create(stored);
+    else if (!(await this.#sessions.createLocal(stored, signIn))) throw new RefusedError("bad-credentials");
   }
 
   override touch(sid: string, data: SessionData, done?: () => void): void {

@@ -24,6 +24,7 @@ import {
   testPassword,
   testPasswords,
 } from "../helpers/people.ts";
+import { plantSession, sidOf } from "../helpers/site.ts";
 import { refused } from "../helpers/thrown.ts";
 
 const lastOwner = (error: unknown) => error instanceof ConflictError && error.code === "last-owner";
@@ -200,18 +201,13 @@ describe("local accounts and access", () => {
     describe("changePassword", () => {
       it("requires the current password and a strong new one, and ends existing sessions", async () => {
         const user = await createLocalAccount(tenant.store, "ada@x.test");
-        await assert.rejects(
-          changePassword(tenant.store, testPasswords, user.id, { current: "wrong", wanted: newPassword }),
-          refused("bad-credentials"),
-        );
-        await assert.rejects(
-          changePassword(tenant.store, testPasswords, user.id, { current: testPassword, wanted: "short" }),
-          InvalidError,
-        );
-        const changed = await changePassword(tenant.store, testPasswords, user.id, {
-          current: testPassword,
-          wanted: newPassword,
-        });
+        const sessionId = hashToken(sidOf(await plantSession(use(), tenant.tenant, user)));
+        const change = (current: string, wanted: string) =>
+          changePassword(tenant.store, testPasswords, user, { sessionId, current, wanted });
+        await assert.rejects(change("wrong", newPassword), refused("bad-credentials"));
+        await assert.rejects(change(testPassword, "short"), InvalidError);
+        const changed = await change(testPassword, newPassword);
+        assert.deepEqual(await tenant.store.sessions.ofUser(user.id), []);
         assert.equal(changed.accessEpoch, user.accessEpoch + 1);
         await assert.rejects(
           signInWithPassword(tenant.store, testPasswords, {

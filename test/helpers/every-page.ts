@@ -59,6 +59,7 @@ export async function everyPage(use: () => TestDatabase, site: Site): Promise<Pa
       status: 200,
       path: "/login?ended=organisation",
     },
+    { name: "sign-in after a change of the account", status: 200, path: "/login?ended=changed" },
     {
       name: "sign-in with an unknown domain",
       status: 404,

@@ -38,9 +38,10 @@ export function tenantCredentials(scope: TenantScope, now: () => number) {
     /** Deletes the passwords of all provisioned people, and ends the sessions that began with one. */
     async removeProvisioned(): Promise<void> {
       const provisioned = () => scope.rows("users").where("origin", "scim").select("users.id");
+      // First, to wait for the sessions that are being stored (createLocal in session-store.ts).
+      await scope.rows("local_credentials").whereIn("user_id", provisioned()).delete();
       const begun = scope.rows("sessions").whereNull("connection_id").whereIn("user_id", provisioned());
       await begun.update(endedByOrganisation);
-      await scope.rows("local_credentials").whereIn("user_id", provisioned()).delete();
     },
   };
 }
