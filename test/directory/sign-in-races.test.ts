@@ -67,6 +67,23 @@ describe("a sign-in while something else changes", () => {
         assert.notEqual(refusal?.actorId, bob.user.id);
       });
 
+      it("does not count for the new provider, if the change comes after the verdict", async () => {
+        const { store } = tenant;
+        let transactions = 0;
+        const racing = new Proxy(store, {
+          get(target, name) {
+            if (name !== "transaction") return Reflect.get(target, name, target);
+            return async (work: Parameters<TenantStore["transaction"]>[0]) => {
+              if (++transactions === 2) await changeSettings(store, connection.id, otherProvider());
+              return await store.transaction(work);
+            };
+          },
+        });
+        await signIn(racing, identity);
+        assert.equal(transactions, 2);
+        assert.equal((await store.connections.byId(connection.id))?.admittedAt, null);
+      });
+
       it("signs in after another setting was changed", async () => {
         await changeSettings(tenant.store, connection.id, { ...settings(), maxAgeMinutes: 60 });
         assert.equal((await signIn(tenant.store, identity)).by, "just-in-time");
