@@ -103,7 +103,7 @@ export const connectionActive: Rule<Pick<SsoContext, "connection" | "testId">, R
   holds: ({ connection, testId }) => testId !== null || connection.status === "active",
 };
 
-/** The rules that refuse a consumed sign-in: at the callback of OpenID Connect, and at the end of SAML. */
+/** The rules that refuse a consumed sign-in, of all protocols. */
 export const usedSignInRules = ["state-known", "arrival"] as const;
 export type UsedSignInRule = (typeof usedSignInRules)[number];
 
