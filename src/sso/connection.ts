@@ -103,7 +103,7 @@ export const connectionActive: Rule<Pick<SsoContext, "connection" | "testId">, R
   holds: ({ connection, testId }) => testId !== null || connection.status === "active",
 };
 
-/** The rules that refuse a consumed sign-in, of all protocols. */
+/** The rules that refuse a consumed sign-in: one of the callback, and one of an accepted response. */
 export const usedSignInRules = ["state-known", "arrival"] as const;
 export type UsedSignInRule = (typeof usedSignInRules)[number];
 
