@@ -250,6 +250,14 @@ export interface ExternalIdentity {
   roles?: AssignableRole[];
 }
 
+/**
+ * An external identity, and the settings by which its connection verified it. They may change before the identity is used, and
+ * then it says nothing about the people of the new provider.
+ */
+export interface VerifiedIdentity extends ExternalIdentity {
+  verifiedBy: ConnectionSettings;
+}
+
 /** A stored external identity. */
 export interface Identity {
   connectionId: string;

@@ -122,6 +122,12 @@ export function providerIn(settings: ConnectionSettings): ConnectionProvider {
   return protocol.provider(settings);
 }
 
+/** Whether a subject is the same person by both settings: it is of one issuer, and the same attribute names the person. */
+export function isSameProvider(one: ConnectionSettings, other: ConnectionSettings): boolean {
+  const [before, after] = [providerIn(one), providerIn(other)];
+  return before.issuer === after.issuer && before.subjectAttribute === after.subjectAttribute;
+}
+
 const connectionPath = new RegExp(`^/(${connectionTypes.join("|")})/([a-z0-9-]+)/`);
 
 /** Identifies a connection. A key alone does not: connections of two protocols may share one. */

@@ -97,9 +97,10 @@ export const connectionCommands: Command[] = [
     values: ["key", "type"],
     async run(input, { database }) {
       const { store, connection } = await namedConnection(database, input);
-      const { result, lastOwnerLost } = await store.transaction((inside) =>
-        detectLastOwnerLoss(inside, () => disableConnectionUnguarded(inside, connection.id)),
-      );
+      const { result, lastOwnerLost } = await store.transaction(async (inside) => {
+        await inside.connections.lock(connection.id);
+        return await detectLastOwnerLoss(inside, () => disableConnectionUnguarded(inside, connection.id));
+      });
       const { json, text } = statusResult(result);
       const lost = ` No owner can sign in any more: let one in with "owner invite ${input.positional("slug")}".`;
       return { json: { ...json, lastOwnerLost }, text: lastOwnerLost ? text + lost : text };

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, ConnectionSettings, ConnectionType, SubjectKind } from "../model.ts";
-import { providerIn, signInProtocols } from "../sign-in-protocols.ts";
+import { isSameProvider, providerIn, signInProtocols } from "../sign-in-protocols.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
@@ -78,7 +78,7 @@ export async function changeSettings(
     const isOtherSubject = subjectAttributeOf(before.settings) !== subjectAttributeOf(settings);
     if (isOtherSubject && before.status !== "draft")
       throw new InvalidError("The attribute that names a person cannot change after activation.");
-    const isOtherProvider = before.settings !== null && providerOf(before.settings) !== providerOf(settings);
+    const isOtherProvider = before.settings !== null && !isSameProvider(before.settings, settings);
     const isOtherClient = isOtherProvider || clientOf(before.settings) !== clientOf(settings);
     if (isOtherProvider) {
       await inside.sessions.endOfConnection(connectionId);
@@ -232,9 +232,11 @@ export async function disableConnectionUnguarded(
  * afterwards.
  */
 export async function disableConnection(store: TenantStore, connectionId: string): Promise<Connection> {
-  return await store.transaction((inside) =>
-    protectLastOwner(inside, () => disableConnectionUnguarded(inside, connectionId)),
-  );
+  return await store.transaction(async (inside) => {
+    // Before the tenant's row, which protectLastOwner locks: a sign-in takes both in this order.
+    await inside.connections.lock(connectionId);
+    return await protectLastOwner(inside, () => disableConnectionUnguarded(inside, connectionId));
+  });
 }
 
 /**
@@ -243,17 +245,13 @@ export async function disableConnection(store: TenantStore, connectionId: string
  */
 export async function removeConnection(store: TenantStore, connectionId: string): Promise<void> {
   await store.transaction(async (inside) => {
+    // First, so that the roles of a sign-in that is under way are removed, too.
+    if (!(await inside.connections.lock(connectionId)))
+      throw new NotFoundError("There is no such connection.");
     await inside.sessions.endOfConnection(connectionId);
     await inside.roles.removeOfConnection(connectionId);
-    if (!(await inside.connections.remove(connectionId)))
-      throw new NotFoundError("There is no such connection.");
+    await inside.connections.remove(connectionId);
   });
-}
-
-/** The issuer, and the subject attribute: if they stay the same, the subjects are the same people. */
-function providerOf(settings: ConnectionSettings): string {
-  const { issuer, subjectAttribute } = providerIn(settings);
-  return JSON.stringify([issuer, subjectAttribute]);
 }
 
 function orgOf(settings: ConnectionSettings | null): string | null {

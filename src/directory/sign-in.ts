@@ -7,8 +7,10 @@
  * key. May import: model, errors and the store.
  */
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { ConflictError, RefusedError } from "../errors.ts";
-import type { Connection, ExternalIdentity, User } from "../model.ts";
+import type { Connection, ExternalIdentity, User, VerifiedIdentity } from "../model.ts";
+import { isSameProvider } from "../sign-in-protocols.ts";
 import { subjectKey } from "../store/tenant/identities.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { textKey } from "../store/text-keys.ts";
@@ -34,7 +36,8 @@ export interface CompletedSignIn extends SignIn {
  * Decides who an external identity is in this tenant, and records the sign-in or its refusal. The caller has already
  * verified that the identity provider of `identity.connectionId` vouches for it. Throws RefusedError with the reason.
  *
- * 0. An inactive connection signs no one in.
+ * 0. An inactive connection signs no one in. Nor does one that got another provider or role mapping since it verified the
+ *    identity: that may take seconds, and the former provider chooses how many.
  * 1. A known identity (connection and subject) is its user.
  * 2. Otherwise, if the subject is also the provisioning client's key: the one provisioned user with that key.
  * 3. Otherwise a provisioned or invited user who has the same login name and no identity yet. A sign-in never links a local
@@ -43,18 +46,17 @@ export interface CompletedSignIn extends SignIn {
  * 4. Any other user with this login name, or one that looks like it: refused.
  * 5. If there is none, the user is created just in time, provided that the connection allows it and that the person
  *    was not deleted before.
- * 6. An inactive or blocked user is refused in every case.
+ * 6. An inactive or blocked user is refused in every case, and one whose access is revoked at the same time.
  */
 export async function signIn(
   store: TenantStore,
-  identity: ExternalIdentity,
+  identity: VerifiedIdentity,
   requestId: string | null = null,
 ): Promise<CompletedSignIn> {
   const attempt = { connectionId: identity.connectionId, requestId };
   try {
     const { decision, isFirst } = await decideWithRetry(store, identity, attempt);
-    // After the transaction, which has locked the user but not the connection.
-    if (isFirst) await store.connections.update(identity.connectionId, { admittedAt: Date.now() });
+    if (isFirst) await recordAdmission(store, identity);
     return decision;
   } catch (error) {
     if (error instanceof RefusedError) {
@@ -92,7 +94,7 @@ class PreviewRollback extends Error {
 
 async function decideWithRetry(
   store: TenantStore,
-  identity: ExternalIdentity,
+  identity: VerifiedIdentity,
   attempt: SignInAttempt,
 ): Promise<RecordedSignIn> {
   return await retryFirstSignIn(() =>
@@ -129,15 +131,49 @@ interface RecordedSignIn {
 
 async function decideAndRecord(
   store: TenantStore,
-  identity: ExternalIdentity,
+  identity: VerifiedIdentity,
   attempt: SignInAttempt,
 ): Promise<RecordedSignIn> {
-  const connection = await store.connections.byId(identity.connectionId);
-  if (connection?.status !== "active") throw new RefusedError("connection-not-active"); // step 0
+  const connection = await holdVerifier(store, identity); // step 0
   const decision = await decide(store, connection, identity);
   if (connection.sendsSignals) await tellSignIn(store, connection.id, decision.user.id);
   await recordSignIn(store, decision.user, attempt);
   return { decision, isFirst: connection.admittedAt === null };
+}
+
+/** The connection, active and as it was when it verified the identity, until the transaction ends. Throws RefusedError. */
+async function holdVerifier(store: TenantStore, identity: VerifiedIdentity): Promise<Connection> {
+  const connection = await store.connections.hold(identity.connectionId);
+  if (connection?.status !== "active") throw new RefusedError("connection-not-active");
+  if (!isStillVerified(connection, identity)) throw new RefusedError("sign-in-not-started-here", changed);
+  return connection;
+}
+
+const changed = "The connection was changed during the sign-in.";
+
+/** Whether the connection would still find the same person in the identity, and the same roles. */
+function isStillVerified({ settings }: Connection, { verifiedBy }: VerifiedIdentity): boolean {
+  if (settings === null) return false;
+  // SAML {
+  // A response that the former release accepted lacks it.
+  if (verifiedBy === undefined) return false;
+  // SAML }
+  // Other settings may change, as certificates do when the provider's metadata is read again.
+  if (isDeepStrictEqual(settings, verifiedBy)) return true;
+  const [mapping, former] = [settings.roleMapping ?? null, verifiedBy.roleMapping ?? null];
+  return isSameProvider(settings, verifiedBy) && isDeepStrictEqual(mapping, former);
+}
+
+/**
+ * Remembers that someone got in with the connection. This is a transaction of its own: those of two first sign-ins hold the
+ * connection together, so neither could change it.
+ */
+async function recordAdmission(store: TenantStore, identity: VerifiedIdentity): Promise<void> {
+  await store.transaction(async (inside) => {
+    const connection = await inside.connections.lock(identity.connectionId);
+    if (!connection || !isStillVerified(connection, identity)) return;
+    await inside.connections.update(connection.id, { admittedAt: Date.now() });
+  });
 }
 
 async function decide(
@@ -186,7 +222,7 @@ export async function personOfAssertion(
 }
 
 /** Creates the person of an assertion just in time, if the address in it is not a login name yet. */
-async function createFromHint(store: TenantStore, login: VerifiedIdentity): Promise<SignIn> {
+async function createFromHint(store: TenantStore, login: Login): Promise<SignIn> {
   if (!login.connection.justInTime) throw new RefusedError("just-in-time-off");
   if (login.external.loginName === "") throw new RefusedError("profile-incomplete");
   const external = validateIdentity(login.external);
@@ -194,16 +230,18 @@ async function createFromHint(store: TenantStore, login: VerifiedIdentity): Prom
   return await createJustInTime(store, { ...login, external });
 }
 
-/** Refuses an inactive or blocked user, and links the identity of one that was found without it. */
-async function admit(
-  store: TenantStore,
-  { connection, subject }: VerifiedIdentity,
-  match: SignIn,
-): Promise<User> {
+/**
+ * Refuses a user who is inactive or blocked, or whose access is revoked at the same time. Links the identity of one that was
+ * found without it.
+ */
+async function admit(store: TenantStore, { connection, subject }: Login, match: SignIn): Promise<User> {
   // Locked, so that a concurrent deactivation is either visible here or ends the new session.
   const user = await store.users.lock(match.user.id);
   if (!user?.active) throw new RefusedError("user-inactive");
   if (user.blocked) throw new RefusedError("user-blocked");
+  // A revocation that had the lock may have unlinked the identity or changed the account's owner since the user was found.
+  if (user.accessEpoch !== match.user.accessEpoch)
+    throw new RefusedError("sign-in-not-started-here", revoked);
   if (match.by === "source-key" || match.by === "login-name") {
     await consumeApproval(store, connection, user);
     await store.identities.add(connection.id, subject, user.id);
@@ -213,18 +251,17 @@ async function admit(
   return user;
 }
 
+const revoked = "Your access was revoked during the sign-in.";
+
 /** An identity that the provider vouches for, on its way through the steps. */
-interface VerifiedIdentity {
+interface Login {
   connection: Connection;
   external: ExternalIdentity;
   /** The subject as it is stored: see subjectKey. */
   subject: string;
 }
 
-async function findByIdentity(
-  store: TenantStore,
-  { connection, subject }: VerifiedIdentity,
-): Promise<SignIn | null> {
+async function findByIdentity(store: TenantStore, { connection, subject }: Login): Promise<SignIn | null> {
   const identity = await store.identities.find(connection.id, subject);
   const user = identity && (await store.users.byId(identity.userId));
   return user ? { user, by: "identity" } : null;
@@ -232,7 +269,7 @@ async function findByIdentity(
 
 async function findBySourceKey(
   store: TenantStore,
-  { connection, external, subject }: VerifiedIdentity,
+  { connection, external, subject }: Login,
 ): Promise<SignIn | null> {
   if (connection.subjectKind !== "source-key") return null;
   const [user, another] = await store.users.bySourceKey(external.subject);
@@ -245,7 +282,7 @@ async function findBySourceKey(
   return hasOtherSubject ? null : { user, by: "source-key" };
 }
 
-async function findByLoginName(store: TenantStore, { external }: VerifiedIdentity): Promise<SignIn | null> {
+async function findByLoginName(store: TenantStore, { external }: Login): Promise<SignIn | null> {
   const user = await store.users.byLoginName(external.loginName);
   if (!user) return null;
   // The lookup also finds look-alikes (nameKey), which are other people at the provider.
@@ -263,7 +300,7 @@ function isLinkableOrigin({ origin }: Pick<User, "origin">): boolean {
 
 async function createJustInTime(
   store: TenantStore,
-  { connection, external, subject }: VerifiedIdentity,
+  { connection, external, subject }: Login,
 ): Promise<SignIn> {
   if (!connection.justInTime) throw new RefusedError("just-in-time-off");
   if (await store.tombstones.forbids(external.loginName, connection.id, subject)) {
@@ -323,8 +360,12 @@ async function isFree(store: TenantStore, loginName: string, exceptUserId: strin
 }
 
 /** The provider vouches for the login name; the id is known only if the identity is. */
-async function identifyRefused(store: TenantStore, { connectionId, subject, loginName }: ExternalIdentity) {
+async function identifyRefused(store: TenantStore, identity: VerifiedIdentity) {
+  const { connectionId, subject, loginName } = identity;
   const connection = await store.connections.byId(connectionId);
-  const known = connection && (await store.identities.find(connectionId, subjectKey(connection, subject)));
+  const known =
+    connection !== null && isStillVerified(connection, identity)
+      ? await store.identities.find(connectionId, subjectKey(connection, subject))
+      : null;
   return { id: known?.userId ?? null, loginName };
 }

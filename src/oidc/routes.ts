@@ -12,7 +12,7 @@ import { attributes } from "../../config/attributes.ts";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { oidcUrls, paths } from "../endpoints.ts";
 import { judgeSignIn, RefusedError } from "../errors.ts";
-import type { AssignableRole, ExternalIdentity } from "../model.ts";
+import type { AssignableRole, VerifiedIdentity } from "../model.ts";
 import {
   type ConfiguredConnection,
   connectionActive,
@@ -223,7 +223,7 @@ const longestClaim = 500;
 export function toIdentity(
   { id, settings }: ConfiguredConnection<"oidc">,
   { subject, claims }: Pick<VerifiedLogin, "subject" | "claims">,
-): ExternalIdentity {
+): VerifiedIdentity {
   const { loginName, email, ...names } = fieldsIn(claims);
   const profile = {
     givenName: names.givenName.value,
@@ -233,7 +233,13 @@ export function toIdentity(
   };
   judgeSignIn(identityRules, { loginName: loginName.value, email: email.value, unfit: unfitIn(claims) });
   const roles = rolesIn(claims, settings.roleMapping ?? null);
-  const person = { connectionId: id, subject, loginName: String(loginName.value), profile };
+  const person = {
+    connectionId: id,
+    subject,
+    loginName: String(loginName.value),
+    profile,
+    verifiedBy: settings,
+  };
   return { ...person, ...(roles ? { roles } : {}) };
 }
 

@@ -9,7 +9,7 @@ import { attributes as table } from "../../config/attributes.ts";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { paths, samlUrls } from "../endpoints.ts";
 import { judgeSignIn, NotFoundError, RefusedError, refusalOf } from "../errors.ts";
-import type { AssignableRole, ExternalIdentity, Profile, SamlSettings, SignInProof } from "../model.ts";
+import type { AssignableRole, Profile, SamlSettings, SignInProof, VerifiedIdentity } from "../model.ts";
 import { requireActive, type SsoContext, ssoOf, useTest } from "../sso/connection.ts";
 import {
   arrivalRules,
@@ -263,7 +263,7 @@ type SamlField = keyof NonNullable<SamlSettings["attributeNames"]>;
  * are optional. Throws RefusedError `saml-subject` or `profile-incomplete`; the log has the names of the attributes that
  * are missing and of those that came.
  */
-function toIdentity({ id, settings }: SamlConnection, assertion: ParsedAssertion): ExternalIdentity {
+function toIdentity({ id, settings }: SamlConnection, assertion: ParsedAssertion): VerifiedIdentity {
   const subjectAttribute = settings.subjectAttribute || null;
   judgeSignIn(subjectRules, { assertion, subjectAttribute });
   const { loginName, ...fields } = fieldsIn(settings, assertion);
@@ -277,7 +277,13 @@ function toIdentity({ id, settings }: SamlConnection, assertion: ParsedAssertion
   const sent = subjectAttribute === null ? assertion.nameId : firstValue(assertion, subjectAttribute);
   const subject = sent ?? "";
   const roles = rolesOf(settings, assertion);
-  const person = { connectionId: id, subject, loginName: loginName.value ?? subject, profile };
+  const person = {
+    connectionId: id,
+    subject,
+    loginName: loginName.value ?? subject,
+    profile,
+    verifiedBy: settings,
+  };
   return { ...person, ...(roles ? { roles } : {}) };
 }
 

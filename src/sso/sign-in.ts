@@ -2,7 +2,7 @@ import type { CookieOptions, Request, Response } from "express";
 import type { Rule } from "policy-list/policy";
 import { signIn } from "../directory/sign-in.ts";
 import { judgeSignIn, type RefusalReason, RefusedError } from "../errors.ts";
-import type { ExternalIdentity, SignInProof } from "../model.ts";
+import type { ExternalIdentity, SignInProof, VerifiedIdentity } from "../model.ts";
 import { hashToken, randomToken, type Sealer } from "../store/secrets.ts";
 import { subjectKey } from "../store/tenant/identities.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -106,7 +106,7 @@ export function firstText(sent: unknown): string | null {
 
 /** A sign-in that the protocol room has verified. */
 export interface IdentifiedLogin {
-  identity: ExternalIdentity;
+  identity: VerifiedIdentity;
   /** Where the person wanted to go; followed only within our origin. */
   returnTo: string | null;
   /** For signing out of the provider later. */

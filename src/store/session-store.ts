@@ -1,5 +1,7 @@
 import type { ConnectionType, Role, User } from "../model.ts";
 import type { Database } from "./database.ts";
+import { tenantConnections } from "./tenant/connections.ts";
+import { tenantIdentities } from "./tenant/identities.ts";
 import { tenantRoles } from "./tenant/roles.ts";
 import { tenantScope } from "./tenant/scope.ts";
 import { toUser } from "./tenant/users.ts";
@@ -194,6 +196,27 @@ export function sessionStore(database: Database, now: () => number = Date.now) {
 
     async create(session: StoredSession): Promise<void> {
       await database.sql()("sessions").insert(toRow(session));
+    },
+
+    /**
+     * Adds the session of a sign-in through a connection. Returns false if the connection no longer leads to the person:
+     * since the sign-in was decided, it was switched off, removed, or given another provider. Such a change waits for the new
+     * session, or the session for the change: neither misses the other.
+     */
+    async createThrough(
+      session: StoredSession,
+      { tenantId, userId, connectionId }: StoredSignIn,
+    ): Promise<boolean> {
+      return await database.transaction(async (inside) => {
+        const scope = tenantScope(inside, tenantId);
+        const connection = await tenantConnections(scope, now).hold(connectionId ?? "");
+        // Read after the wait: PostgreSQL shows each statement what is committed by then.
+        const identities = await tenantIdentities(scope, now).ofUser(userId);
+        const leadsToPerson = identities.some((identity) => identity.connectionId === connectionId);
+        if (connection?.status !== "active" || !leadsToPerson) return false;
+        await inside.sql()("sessions").insert(toRow(session));
+        return true;
+      });
     },
 
     /** Updates an existing session. A session that ended in the meantime stays ended. */

@@ -65,7 +65,8 @@ export interface NewSession {
 /**
  * Signs a user in under a new session id, so that a planted session id is worthless (session fixation). A person who signs
  * in again keeps the form that waits for it. A session of another tenant is parked (parked-sessions.ts); the browser's
- * former session of the same tenant ends.
+ * former session of the same tenant ends. Throws RefusedError `sign-in-not-started-here` if the connection was changed since
+ * the sign-in was decided.
  */
 export async function startSession(req: Request, session: NewSession): Promise<void> {
   const { tenantId, user, connectionId, sealedIdToken, sessionEndsAt, proof } = session;
@@ -80,7 +81,13 @@ export async function startSession(req: Request, session: NewSession): Promise<v
   if (heldForm) req.session.heldForm = heldForm;
   if (sealedIdToken) req.session.sealedIdToken = sealedIdToken;
   if (typeof sessionEndsAt === "number") req.session.endsAt = sessionEndsAt;
-  await finished((done) => req.session.save(done));
+  try {
+    await finished((done) => req.session.save(done));
+  } catch (error) {
+    // Otherwise express-session would send its cookie with the page that says why.
+    if (error instanceof RefusedError) await endSession(req);
+    throw error;
+  }
   req.log.info({ tenantId, userId: user.id, connectionId }, "sign_in.succeeded");
 }
 
@@ -277,8 +284,11 @@ class DatabaseStore extends Store {
     const stored = toStored(sidHash, { ...data, createdAt: data.createdAt, seenAt: now }, this.#sealer);
     const { signIn } = stored;
     if (!isNew) await this.#sessions.update(stored);
-    else if (signIn?.connectionId !== null) await this.#sessions.create(stored);
-    else if (!(await this.#sessions.createLocal(stored, signIn))) throw new RefusedError("bad-credentials");
+    else if (!signIn) await this.#sessions.create(stored);
+    else if (signIn.connectionId === null) {
+      if (!(await this.#sessions.createLocal(stored, signIn))) throw new RefusedError("bad-credentials");
+    } else if (!(await this.#sessions.createThrough(stored, signIn)))
+      throw new RefusedError("sign-in-not-started-here", "The connection was changed during the sign-in.");
   }
 
   override touch(sid: string, data: SessionData, done?: () => void): void {

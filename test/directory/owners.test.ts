@@ -78,7 +78,8 @@ describe("owners", () => {
 
       it("not by an approval from before the connection's provider changed", async () => {
         await approveOwner(store, connection.id, olga.id);
-        await changeSettings(store, connection.id, { issuer: "https://evil.example", clientId: "0oa1" });
+        const settings = { issuer: "https://evil.example", clientId: "0oa1" };
+        connection = await changeSettings(store, connection.id, settings);
         await assert.rejects(asOlga(), refused("owner-not-approved"));
       });
 

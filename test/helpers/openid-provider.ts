@@ -41,6 +41,8 @@ export interface OpenIdProvider {
   requests: Record<string, string | undefined>[];
   /** The requested paths, in order. */
   calls: string[];
+  /** Happens before the provider answers the token request. */
+  beforeTokens: (() => Promise<unknown>) | null;
   /** Replaces the provider's response if it returns true. */
   intercept: ((req: IncomingMessage, res: ServerResponse) => boolean) | null;
   define(account: Partial<ProviderAccount> & { sub: string; email: string }): ProviderAccount;
@@ -76,6 +78,7 @@ export async function startOpenIdProvider(issuer?: string): Promise<OpenIdProvid
     address,
     namesIssuer: false,
     calls: [] as string[],
+    beforeTokens: null,
     intercept: null,
     define: (account: Partial<ProviderAccount> & { sub: string; email: string }) => define(state, account),
     register(client: ProviderClient) {
@@ -98,12 +101,17 @@ export async function startOpenIdProvider(issuer?: string): Promise<OpenIdProvid
       for (const { giveBack } of state.leased) giveBack();
     },
   });
-  server.on("request", (req, res) => {
-    op.calls.push(new URL(req.url ?? "/", own).pathname);
-    if (op.intercept?.(req, res)) return;
+  const answer = (req: IncomingMessage, res: ServerResponse) => {
     if (req.url?.startsWith("/interaction/")) void interact(provider, state, req, res);
     else if (op.namesIssuer) provider.callback()(req, res);
     else answerLikeOkta(provider, own, req, res);
+  };
+  server.on("request", (req, res) => {
+    const { pathname } = new URL(req.url ?? "/", own);
+    op.calls.push(pathname);
+    if (op.intercept?.(req, res)) return;
+    if (op.beforeTokens && pathname.endsWith("/token")) void op.beforeTokens().then(() => answer(req, res));
+    else answer(req, res);
   });
   return op;
 }

@@ -7,12 +7,13 @@ import type { ProvisionedUser, Writer } from "../../src/directory/provisioning.t
 import { createTenant, defaultSourceName } from "../../src/directory/tenants.ts";
 import type {
   Connection,
-  ExternalIdentity,
+  ConnectionSettings,
   Profile,
   ProvisioningSource,
   Role,
   Tenant,
   User,
+  VerifiedIdentity,
 } from "../../src/model.ts";
 import type { Database } from "../../src/store/database.ts";
 import { forTenant, type TenantStore } from "../../src/store/tenant-store.ts";
@@ -68,10 +69,12 @@ export const noProfile: Profile = { givenName: null, familyName: null, displayNa
 export function identityOf(
   connection: Connection,
   loginName: string,
-  more: Partial<ExternalIdentity> = {},
-): ExternalIdentity {
+  more: Partial<VerifiedIdentity> = {},
+): VerifiedIdentity {
   const profile = { ...noProfile, givenName: "Ada", familyName: "Lovelace", email: loginName };
-  return { connectionId: connection.id, subject: `subject-of-${loginName}`, loginName, profile, ...more };
+  const subject = `subject-of-${loginName}`;
+  const verifiedBy = connection.settings as ConnectionSettings;
+  return { connectionId: connection.id, subject, loginName, profile, verifiedBy, ...more };
 }
 
 /** A minimal user row. */

@@ -16,6 +16,7 @@ import type { Connection, SamlSettings, User } from "../../src/model.ts";
 import { startTestApp, type TestApp } from "../helpers/app.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
+import { interleaved } from "../helpers/interleaved.ts";
 import { createLocalAccount, createTestTenant, provisioned, type TestTenant } from "../helpers/people.ts";
 import { idpEntityId, samlDataKey, useSamlSite } from "../helpers/saml-site.ts";
 import { sessionSecret } from "../helpers/site.ts";
@@ -136,6 +137,46 @@ describe("a SAML response that was accepted, before its sign-in is finished", ()
       await changeSettings(acme.store, connection.id, settings);
       assert.equal((await client.get(finish)).status, 403);
       assert.equal(await acme.store.users.byLoginName("grace@acme.example"), null);
+    });
+
+    it("makes no account for a person of the former provider, if the change commits while the response is judged", async () => {
+      const acme = await createTestTenant(use().database);
+      const connection = await site().connect({}, {}, acme);
+      const settings = { ...(connection.settings as SamlSettings), idpEntityId: "https://other.example" };
+      let changes = 0;
+      // The connection has been read by then, and the response not.
+      const database = interleaved(use().openAnother(), (table) =>
+        table === "tenants" && changes++ === 0
+          ? () => changeSettings(acme.store, connection.id, settings)
+          : null,
+      );
+      const slow = await startTestApp(database, {
+        sessionSecret,
+        dataKey: samlDataKey,
+        baseUrl: site().app.url,
+      });
+      const client = slow.client();
+      const finish = await post(client, "grace@acme.example", connection);
+      assert.ok(changes > 0);
+      const answer = await client.get(finish);
+      const signedIn = await isSignedIn(client);
+      await slow.close();
+      assert.equal(answer.status, 403, answer.text);
+      assert.equal(await acme.store.users.byLoginName("grace@acme.example"), null);
+      assert.equal(signedIn, false);
+    });
+
+    it("grants no role by a role mapping that was replaced", async () => {
+      const acme = await createTestTenant(use().database);
+      const roleMapping = { name: "groups", adminValues: ["staff"] };
+      const connection = await site().connect({ roleMapping }, {}, acme);
+      const client = site().app.client();
+      const finish = await post(client, "grace@acme.example", connection);
+      const settings = { ...(connection.settings as SamlSettings), roleMapping: null };
+      await changeSettings(acme.store, connection.id, settings);
+      assert.equal((await client.get(finish)).status, 403);
+      assert.equal(await acme.store.users.byLoginName("grace@acme.example"), null);
+      assert.equal((await client.get(await post(client, "grace@acme.example", connection))).status, 303);
     });
 
     it("signs in after a change that ends no access", async () => {

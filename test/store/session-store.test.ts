@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import {
+  changeSettings,
+  disableConnectionUnguarded,
+  removeConnection,
+} from "../../src/directory/connections.ts";
 import { type StoredSession, type StoredSignIn, sessionStore } from "../../src/store/session-store.ts";
+import type { TenantStore } from "../../src/store/tenant-store.ts";
+import { beforeCommit } from "../helpers/before-commit.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { createTestTenant, newUser } from "../helpers/people.ts";
 
@@ -76,6 +83,64 @@ describe("the session store", () => {
       const signIn = { tenantId: store.tenantId, userId, accessEpoch: 0, connectionId: null };
       await assert.rejects(at(0).create(anonymous({ signIn })), /foreign key/i);
     });
+  });
+});
+
+describe("a session through a connection", () => {
+  onEachDatabase((use) => {
+    /** A person whose sign-in was decided, and the means to store their session. */
+    async function decided() {
+      const { store, connection } = await createTestTenant(use().database);
+      const { id: connectionId } = await connection();
+      const { id: userId } = await store.users.create(newUser("ada@acme.example"));
+      await store.identities.add(connectionId, "00u1", userId);
+      const signIn = { tenantId: store.tenantId, userId, accessEpoch: 0, connectionId };
+      const session = { sidHash: randomUUID(), createdAt: 1, seenAt: 1, expiresAt: 1_000, data: {} };
+      const sessions = sessionStore(use().database, () => 1);
+      return {
+        store,
+        signIn,
+        create: (more = {}) => sessions.createThrough({ ...session, signIn }, { ...signIn, ...more }),
+        isStored: async () => (await sessions.load(session.sidHash)) !== null,
+      };
+    }
+
+    it("is stored, if the connection leads to the person", async () => {
+      const { create, isStored } = await decided();
+      assert.deepEqual([await create(), await isStored()], [true, true]);
+    });
+
+    it("is not stored through the connection of another tenant, or for its person", async () => {
+      const { create, isStored, signIn } = await decided();
+      const { signIn: others } = await decided();
+      for (const more of [
+        { connectionId: others.connectionId },
+        { userId: others.userId },
+        { tenantId: others.tenantId },
+      ])
+        assert.deepEqual([await create(more), await isStored()], [false, false], JSON.stringify(more));
+      assert.notEqual(signIn.tenantId, others.tenantId);
+    });
+
+    const settings = { issuer: "https://other.okta.example", clientId: "0oa1" };
+    const changes: Record<string, (store: TenantStore, id: string) => Promise<unknown>> = {
+      "leads to another provider": (store, id) => changeSettings(store, id, settings),
+      "is switched off": disableConnectionUnguarded,
+      "is removed": removeConnection,
+    };
+    for (const [what, change] of Object.entries(changes)) {
+      it(`is not stored once the connection ${what}`, async () => {
+        const { create, isStored, store, signIn } = await decided();
+        await change(store, signIn.connectionId);
+        assert.deepEqual([await create(), await isStored()], [false, false]);
+      });
+
+      it(`is not stored, if it waits until the connection ${what}`, async () => {
+        const { create, isStored, store, signIn } = await decided();
+        const isCreated = await beforeCommit(store, (inside) => change(inside, signIn.connectionId), create);
+        assert.deepEqual([isCreated, await isStored()], [false, false]);
+      });
+    }
   });
 });
 
