@@ -18,7 +18,7 @@ import { answerForm, answerProblems, submittedForm } from "./answers.ts";
 import { requireFreshSignIn } from "./fresh-sign-in.ts";
 import { requireSignIn, signedIn } from "./guards.ts";
 import type { PasswordLimits } from "./password-limits.ts";
-import { formField, organisationField } from "./request.ts";
+import { formField, organisationField, withReturnTo } from "./request.ts";
 import { secondStepsOf } from "./second-step-account.ts";
 import { endSession, ownSessionId, startSession } from "./sessions.ts";
 import { contextWords, passwordProblem } from "./setup.ts";
@@ -146,10 +146,7 @@ function addPasswordChange(
       req.log.warn({ tenantId: tenant.id, userId: user.id, reason: error.code }, "request.refused");
       // The session has usually ended, so no page of it could show the answer.
       await endSession(req);
-      res.redirect(
-        303,
-        `${paths.login}?${new URLSearchParams({ ended: "changed", returnTo: paths.account })}`,
-      );
+      res.redirect(303, withReturnTo(paths.login, paths.account, { ended: "changed" }));
     }
   });
 }

@@ -6,7 +6,7 @@
 import type { Request, RequestHandler } from "express";
 import { paths } from "../endpoints.ts";
 import { isDangerousAct, recentSignInMinutes } from "./dangerous-acts.ts";
-import { documentForm, isSeen, organisationField } from "./request.ts";
+import { documentForm, isSeen, organisationField, withReturnTo } from "./request.ts";
 import { type HeldForm, saveSession } from "./sessions.ts";
 
 declare module "express-serve-static-core" {
@@ -18,7 +18,7 @@ declare module "express-serve-static-core" {
 
 /** The page that asks for a recent sign-in, and leads on afterwards. */
 export function signInAgainPath(returnTo: string | null): string {
-  return returnTo === null ? paths.signInAgain : `${paths.signInAgain}?${new URLSearchParams({ returnTo })}`;
+  return withReturnTo(paths.signInAgain, returnTo);
 }
 
 /** A form that is larger is not kept: it would make each request of the session slow. */

@@ -5,6 +5,7 @@ import { NotFoundError } from "../errors.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
 import { requireFreshSignIn } from "./fresh-sign-in.ts";
 import { answerProblem, prefersJson } from "./problems.ts";
+import { withReturnTo } from "./request.ts";
 import { takeSessionEnding } from "./sessions.ts";
 
 /** Lets signed-in people pass. Sends others to the sign-in page, which leads back here. A client of JSON gets a 401. */
@@ -15,10 +16,8 @@ export const requireSignIn: RequestHandler = (req, res, next) => {
     res.set("WWW-Authenticate", "Session");
     return answerProblem(req, res, { status: 401, detail: "There is no session, or it has ended. Sign in." });
   }
-  const ended = endedQuery(req, res);
-  const returnTo = req.method === "GET" ? { returnTo: req.originalUrl } : {};
-  const query = new URLSearchParams({ ...ended, ...returnTo });
-  res.redirect(303, query.size > 0 ? `${paths.login}?${query}` : paths.login);
+  const returnTo = req.method === "GET" ? req.originalUrl : null;
+  res.redirect(303, withReturnTo(paths.login, returnTo, endedQuery(req, res) ?? {}));
 };
 
 /** The query by which the sign-in page says that the browser's session has ended; null if it had none. */

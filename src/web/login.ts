@@ -7,9 +7,8 @@ import {
   passwordLoginRoutes,
   returnToOf,
   showPasswordForm,
-  withReturnTo,
 } from "./password-login.ts";
-import { formField, safePath } from "./request.ts";
+import { formField, safePath, withReturnTo } from "./request.ts";
 import { signInAgainRoutes } from "./sign-in-again.ts";
 import {
   forgetConnection,

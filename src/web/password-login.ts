@@ -13,7 +13,7 @@ import { forgottenPasswordRoutes } from "./forgotten-password.ts";
 import { landingPath } from "./home.ts";
 import type { LocalSignIns } from "./local-sign-in.ts";
 import type { PasswordLimits } from "./password-limits.ts";
-import { formField, safePath } from "./request.ts";
+import { formField, safePath, withReturnTo } from "./request.ts";
 
 export interface PasswordLoginDeps {
   database: Database;
@@ -123,8 +123,4 @@ export function showPasswordForm(
 export function returnToOf(req: Request): string | null {
   const returnTo = req.method === "GET" ? req.query.returnTo : formField(req, "returnTo");
   return typeof returnTo === "string" && returnTo !== "" ? returnTo : null;
-}
-
-export function withReturnTo(path: string, returnTo: string | null): string {
-  return returnTo === null ? path : `${path}?${new URLSearchParams({ returnTo })}`;
 }

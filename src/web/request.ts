@@ -265,12 +265,22 @@ function valuesOf(req: Request, name: string): string[] {
   return values;
 }
 
+/** Longer paths are not followed. So they are not sent either: clients and proxies limit the header of a response. */
+const longestPath = 2_000;
+
+/** The address of a page that leads on to `returnTo`. */
+export function withReturnTo(page: string, returnTo: string | null, more: Record<string, string> = {}) {
+  const isSent = returnTo !== null && returnTo.length <= longestPath;
+  const query = new URLSearchParams({ ...more, ...(isSent ? { returnTo } : {}) });
+  return query.size > 0 ? `${page}?${query}` : page;
+}
+
 /**
  * Returns `wanted` if it is a path of this site, else `fallback`. Prevents open redirects: a query or an identity provider
  * can only choose a destination within our origin.
  */
 export function safePath(wanted: unknown, baseUrl: string, fallback: string): string {
-  if (typeof wanted !== "string" || !wanted.startsWith("/") || wanted.length > 2000) return fallback;
+  if (typeof wanted !== "string" || !wanted.startsWith("/") || wanted.length > longestPath) return fallback;
   if (!URL.canParse(wanted, baseUrl)) return fallback;
   const url = new URL(wanted, baseUrl);
   // "/.//host" has our origin, but its path "//host" alone would name another host.
@@ -280,7 +290,7 @@ export function safePath(wanted: unknown, baseUrl: string, fallback: string): st
 
 /** The path of a URL or a path within our origin; null for anything else. */
 export function localPath(wanted: unknown, baseUrl: string): string | null {
-  if (typeof wanted !== "string" || wanted === "" || wanted.length > 2000) return null;
+  if (typeof wanted !== "string" || wanted === "" || wanted.length > longestPath) return null;
   if (wanted.startsWith("/")) return safePath(wanted, baseUrl, "") || null;
   if (!URL.canParse(wanted)) return null;
   const url = new URL(wanted);

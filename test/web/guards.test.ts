@@ -4,7 +4,7 @@ import { safePath } from "../../src/web/request.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { testPassword } from "../helpers/people.ts";
-import { useSite } from "../helpers/site.ts";
+import { plantSession, useSite } from "../helpers/site.ts";
 
 const followed: [string, string][] = [
   ["/account?x=1&y=2", "/account?x=1&y=2"],
@@ -72,6 +72,19 @@ describe("the page to return to", () => {
         .app.client()
         .post(passwordForm, { ...form, returnTo: "/account?x=1" });
       assertRedirect(wanted, "/account?x=1");
+    });
+
+    it("is left out if it is too long: a client that limits the header of an answer would get none", async () => {
+      const long = `?q=${"%f0%90%80%80".repeat(500)}`;
+      const visitor = site().app.client();
+      assertRedirect(await visitor.get(`/account${long}`), "/login");
+      const { acme, app, owner } = site();
+      const stale = app.client();
+      const createdAt = Date.now() - 3_600_000;
+      stale.cookies.set("session", await plantSession(use(), acme.tenant, owner, { createdAt }));
+      assertRedirect(await stale.get(`/account/authenticator${long}`), "/login/again");
+      const form = { tenant: "acme", returnTo: `/account${long}` };
+      assertRedirect(await visitor.post("/login/password", form), "/login/password/acme");
     });
 
     it("is the page that required the sign-in", async () => {
