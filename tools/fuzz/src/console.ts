@@ -10,7 +10,7 @@ import type { FuzzedApp } from "./world.ts";
  * Headers of a browser in which an owner is signed in. The console's own forms can end the session or block the owner, so it
  * looks from time to time, and signs another owner in.
  */
-export async function ownerSession({ url, port, database, acme }: FuzzedApp) {
+export async function ownerSession({ url, port, database, acme, canaries }: FuzzedApp) {
   let [asked, owners, cookie] = [0, 0, ""];
   return async (): Promise<Record<string, string>> => {
     if (asked++ % 50 === 0) {
@@ -22,7 +22,10 @@ export async function ownerSession({ url, port, database, acme }: FuzzedApp) {
           `owner-${owners++}-${Date.now()}@acme.example`,
           "owner",
         );
-        cookie = `session=${await plantSession({ database }, acme.tenant, owner)}`;
+        const value = await plantSession({ database }, acme.tenant, owner);
+        canaries.plant("a session's cookie", value);
+        canaries.plant("a session", value.slice("s%3A".length, value.indexOf(".")));
+        cookie = `session=${value}`;
       }
     }
     return { cookie, origin: url, "sec-fetch-site": "same-origin", accept: "text/html" };

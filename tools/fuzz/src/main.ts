@@ -32,12 +32,13 @@ async function run(): Promise<boolean> {
     process.on("uncaughtException", crash).on("unhandledRejection", crash);
     try {
       const result = await fuzzProtocol(world, protocol, { seed, requests, request });
-      process.stdout.write(lineOf(result));
+      const leaks = await world.canaries.found(world.database);
+      process.stdout.write(lineOf(result, leaks));
       for (const fault of result.faults) process.stdout.write(describe(fault, seed, protocol));
       const hasGrown = result.heap.end - result.heap.half > heapGrowthMb;
       if (hasGrown)
         process.stdout.write(`  memory: grew by more than ${heapGrowthMb} MB in the second half\n`);
-      isGood &&= result.faults.length === 0 && !hasGrown;
+      isGood &&= result.faults.length === 0 && leaks.length === 0 && !hasGrown;
     } finally {
       process.off("uncaughtException", crash).off("unhandledRejection", crash);
       await world.close();
@@ -64,13 +65,15 @@ function readOptions() {
   return { seed, requests, request: number("request", null), only: only as ProtocolName[] };
 }
 
-function lineOf({ protocol, requests, seconds, statuses, faults, heap }: ProtocolResult): string {
+function lineOf(result: ProtocolResult, leaks: readonly string[]): string {
+  const { protocol, requests, seconds, statuses, faults, heap } = result;
   const answers = [...statuses]
     .sort(([one], [other]) => one - other)
     .map(([status, count]) => `${status}: ${count}`);
   const memory = `${heap.half.toFixed(1)} to ${heap.end.toFixed(1)} MB`;
   const rate = `${Math.round(requests / seconds)} a second`;
-  return `${protocol}: ${requests} requests, faults ${faults.length} (${answers.join(", ")}), heap ${memory}, ${rate}\n`;
+  const secrets = [`secrets found ${leaks.length}`, ...leaks.map((place) => `  ${place}`)].join("\n");
+  return `${protocol}: ${requests} requests, faults ${faults.length} (${answers.join(", ")}), heap ${memory}, ${rate}, ${secrets}\n`;
 }
 
 /** The request as a person can read it, and the command that sends it again. */

@@ -22,18 +22,21 @@ import {
   createLocalAccount,
   createTestTenant,
   type TestTenant,
+  testPassword,
   testPasswordCost,
 } from "../../../test/helpers/people.ts";
 import { type RevokingOrg, startRevokingOrg } from "../../../test/helpers/revocation.ts";
 import { sessionSecret } from "../../../test/helpers/site.ts";
 import { connectStream } from "../../../test/shared-signals/world.ts";
 import { quietConfig } from "../../guide/src/quiet-config.ts";
+import { type Canaries, openCanaries } from "./canaries.ts";
 
 /** The application over loopback HTTP, and everyone who talks to it. */
 export interface FuzzedApp {
   url: string;
   port: number;
   database: Database;
+  canaries: Canaries;
   /** The last errors in the log, which say what a 5xx was. */
   errors: string[];
   acme: TestTenant;
@@ -55,7 +58,8 @@ export interface FuzzedApp {
 export async function startWorld(): Promise<FuzzedApp> {
   const { url: databaseUrl, dispose } = await createTestDatabase("SQLite");
   const database = openDatabase(databaseUrl, "off");
-  const { url, port, errors, close } = await startServer(database);
+  const canaries = openCanaries();
+  const { url, port, errors, close } = await startServer(database, canaries);
   const acme = await createTestTenant(database, "acme");
   const owner = await createLocalAccount(acme.store, "owner@acme.example", "owner");
   const [provider, org] = [await startOpenIdProvider(), await startRevokingOrg()];
@@ -74,13 +78,23 @@ export async function startWorld(): Promise<FuzzedApp> {
     const [holder, person] = [await acme.store.users.byId(owner.id), await acme.store.users.byId(ada.id)];
     if (holder) bearer.apiKey = `Bearer ${(await apiKeyOf(acme.store, holder)).key}`;
     if (person) bearer.agent = `Bearer ${await agentToken(database, acme, url, { user: person })}`;
+    for (const [name, header] of Object.entries(bearer))
+      canaries.plant(`the token of ${name}`, header.slice("Bearer ".length));
   };
   await renew();
+  const [agent, provisioningClient] = [
+    await registerAgent({ database }),
+    await createProvisioningClient(database),
+  ];
+  canaries.plant("the session secret", sessionSecret);
+  canaries.plant("the data key", orgOptions.dataKey.toString("base64"));
+  canaries.plant("a password", testPassword);
+  canaries.plant("an agent's secret", agent.secret);
+  canaries.plant("the provisioning client's secret", provisioningClient.secret);
   return {
-    ...{ bearer, renew, url, port, errors, database, acme, owner, provider, org, orgConnection },
+    ...{ bearer, renew, url, port, errors, canaries, database, acme, owner, provider, org, orgConnection },
+    ...{ agent, provisioningClient },
     oidc: await connectOrg(provider, { baseUrl: url, tenant: acme }),
-    agent: await registerAgent({ database }),
-    provisioningClient: await createProvisioningClient(database),
     async close() {
       await close();
       await provider.close();
@@ -93,10 +107,12 @@ export async function startWorld(): Promise<FuzzedApp> {
 
 const mostErrors = 20;
 
-async function startServer(database: Database) {
+async function startServer(database: Database, canaries: Canaries) {
   const errors: string[] = [];
-  const log = createLog("error", {
+  const log = createLog("info", {
     write(line: string) {
+      canaries.watch(line);
+      if (!line.includes('"level":"error"')) return;
       errors.push(line);
       if (errors.length > mostErrors) errors.shift();
     },
