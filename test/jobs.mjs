@@ -23,7 +23,7 @@ const named = {
     "tools/demo/test/story.test.ts",
     "tools/fork/test/saml.test.ts",
     "tools/fork/test/tree.test.ts",
-    "tools/fuzz/test/",
+    "tools/fuzz/test/fuzz.test.ts",
     "tools/guide/test/",
     "test/cli/main.test.ts",
     "test/cli/names.test.ts",
