@@ -5,7 +5,8 @@ export default {
   "node-option": ["import=tsx", "disable-proto=delete"],
   require: ["test/helpers/postgres.ts", "test/helpers/console-guard.ts"],
   reporter: "test/helpers/reporter.ts",
-  timeout: 60_000,
+  // Some tests open every page. On a busy machine that takes more than a minute.
+  timeout: 120_000,
   "forbid-only": true,
   "forbid-pending": true,
   parallel: true,

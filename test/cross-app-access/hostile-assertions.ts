@@ -345,7 +345,7 @@ const resources = [
       (world) => world.exchange({}, { resource: "https://elsewhere.example/mcp" }),
     ],
   ),
-  ...refusedBy("assertion-unused", { onPostgres: "a later step" }, [
+  ...refusedBy("assertion-unused", {}, [
     "an id that was used for MCP before",
     async (world) => {
       const assertion = await world.idJag({ claims: { resource: `${world.app.url}/mcp` } });

@@ -13,8 +13,6 @@ export interface HostileRequest {
    * verdict on the person; the parser; or "a later step", which cannot go on without what the rule demands.
    */
   otherwise: string;
-  /** The refusal on PostgreSQL, if it is another one: a violated constraint ends its transaction. */
-  onPostgres?: string;
   send(world: HostileWorld): Promise<Answer>;
 }
 
@@ -23,7 +21,7 @@ type Case = [name: string, send: HostileRequest["send"]];
 /** Requests that one rule refuses. */
 export function refusedBy(
   rule: string,
-  wanted: Partial<Pick<HostileRequest, "error" | "otherwise" | "onPostgres">>,
+  wanted: Partial<Pick<HostileRequest, "error" | "otherwise">>,
   ...cases: Case[]
 ): HostileRequest[] {
   const usual = { rule, error: "invalid_grant", otherwise: "nothing" } as const;

@@ -43,7 +43,7 @@ const lookAlike = [
 ] as const;
 
 describe("hostile token requests", () => {
-  onOneDatabase((use, engine) => {
+  onOneDatabase((use) => {
     const site = useAgentSite(use);
     let world: HostileWorld;
     before(async () => {
@@ -91,8 +91,7 @@ describe("hostile token requests", () => {
     });
 
     for (const request of corpus) {
-      const { name, rule, error, onPostgres, send } = request;
-      const otherwise = (engine === "PostgreSQL" && onPostgres) || request.otherwise;
+      const { name, rule, error, otherwise, send } = request;
       it(`${name}: ${rule} refuses it by ${error}, and without that rule ${otherwise} does`, async () => {
         const before = await rows();
         const refused = await watched(() => send(world));
