@@ -3,16 +3,13 @@ import { unlinkIdentity } from "../../src/directory/administration.ts";
 import { changeSettings, removeConnection } from "../../src/directory/connections.ts";
 import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { personOfAssertion, signIn } from "../../src/directory/sign-in.ts";
-import { type RefusalReason, RefusedError } from "../../src/errors.ts";
 import type { Connection, OidcSettings, User, VerifiedIdentity } from "../../src/model.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
 import { beforeCommit } from "../helpers/before-commit.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { createLocalAccount, createTestTenant, identityOf, type TestTenant } from "../helpers/people.ts";
+import { refusedWith } from "../helpers/refused.ts";
 import { samlSettings } from "../helpers/saml-settings.ts"; // SAML
-
-const refusedWith = (reason: RefusalReason) => (error: unknown) =>
-  error instanceof RefusedError && error.reason === reason;
 
 describe("a sign-in while something else changes", () => {
   onEachDatabase((use) => {

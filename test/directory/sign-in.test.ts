@@ -8,7 +8,6 @@ import {
   updateProvisionedUser,
 } from "../../src/directory/provisioning.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
-import { type RefusalReason, RefusedError } from "../../src/errors.ts";
 import type { Connection, User } from "../../src/model.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import {
@@ -20,10 +19,7 @@ import {
   provisioned,
   type TestTenant,
 } from "../helpers/people.ts";
-
-function refusedWith(reason: RefusalReason) {
-  return (error: unknown) => error instanceof RefusedError && error.reason === reason;
-}
+import { refusedWith } from "../helpers/refused.ts";
 
 describe("signIn", () => {
   onEachDatabase((use) => {

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
-import type { RefusalReason } from "../../src/errors.ts";
+import { type RefusalReason, RefusedError } from "../../src/errors.ts";
 import type { TestApp } from "./app.ts";
 import type { Answer } from "./client.ts";
 import type { TestDatabase } from "./databases.ts";
+
+/** For assert.rejects: a refusal for this reason. */
+export const refusedWith = (reason: RefusalReason) => (error: unknown) =>
+  error instanceof RefusedError && error.reason === reason;
 
 /** Runs `work` and asserts that it ends in a helpful page, with no one signed in and nothing created. */
 export async function assertRefused(
