@@ -26,6 +26,8 @@ const maxEndpoints = 10;
 const maxUrl = 2_000;
 /** How many of the last deliveries the page shows. */
 const shownDeliveries = 50;
+/** More are not counted one by one. */
+const mostCounted = 1_000;
 /** How long the secret before a rotation signs, too. */
 const formerSecretMs = 24 * 3_600_000;
 const copyNow = "Copy the secret now, and give it to the receiver: it is shown only once.";
@@ -93,8 +95,8 @@ function addPage(router: Router, { database }: AdminDeps): void {
     const endpoint = await endpointOf(store, req);
     const [deliveries, waiting, failed] = await Promise.all([
       store.webhooks.deliveries(endpoint.id, shownDeliveries),
-      store.webhooks.count(endpoint.id, "waiting"),
-      store.webhooks.count(endpoint.id, "failed"),
+      store.webhooks.count(endpoint.id, "waiting", mostCounted),
+      store.webhooks.count(endpoint.id, "failed", mostCounted),
     ]);
     // Only the oldest waits for a time; the others wait for it.
     const next = waiting > 0 ? (await store.webhooks.waiting(endpoint.id, 1))[0] : undefined;
@@ -111,6 +113,7 @@ function addPage(router: Router, { database }: AdminDeps): void {
       })),
       waiting,
       failed,
+      countText,
       kindNames,
       chosen: endpoint.kinds ?? allKinds,
       shown: shownValue(endpointFacts(endpoint)),
@@ -118,6 +121,10 @@ function addPage(router: Router, { database }: AdminDeps): void {
       isOwner: signedIn(req).role === "owner",
     });
   });
+}
+
+function countText(count: number): string {
+  return count < mostCounted ? String(count) : `${mostCounted.toLocaleString("en")} or more`;
 }
 
 function addSecrets(router: Router, { database, sealer }: AdminDeps): void {

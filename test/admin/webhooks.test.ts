@@ -152,6 +152,21 @@ describe("webhooks in the admin console", () => {
       assert.deepEqual(types().sort(), ["webhook.added", "webhook.paused", "webhook.resumed"]);
     });
 
+    it("count a long backlog only up to a thousand", async () => {
+      const { page } = await add(["settings"]);
+      const copies = Array.from({ length: 1_000 }, (_, index) => `copy-${index}`);
+      for (const [table, id] of [
+        ["activity", "id"],
+        ["webhook_deliveries", "activity_id"],
+      ] as const) {
+        const rows = use().database.sql()(table).where("tenant_id", site().acme.store.tenantId);
+        const newest = await rows.orderBy("at", "desc").first();
+        const copied = copies.map((copy) => ({ ...newest, [id]: copy }));
+        await use().database.sql().batchInsert(table, copied, 50);
+      }
+      assert.match(visibleText(await owner.get(page)), /1,000 or more waiting, 0 failed/);
+    });
+
     it("show what failed, and send one or all of it again", async () => {
       const { page } = await add(["settings"]);
       receiver.answer = (res) => res.writeHead(422).end();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { findPeople } from "../../src/directory/find-people.ts";
 import type { Role, UserOrigin } from "../../src/model.ts";
-import type { PeopleFilter, PeoplePosition } from "../../src/store/tenant/people.ts";
+import type { PeopleFilter, PeoplePage, PeoplePosition, PeopleRange } from "../../src/store/tenant/people.ts";
 import type { TenantStore } from "../../src/store/tenant-store.ts";
 import { nameKey, textKey } from "../../src/store/text-keys.ts";
 import { onEachDatabase, type TestDatabase } from "../helpers/databases.ts";
@@ -19,6 +19,8 @@ interface Someone {
   role: Role;
   inGroup: boolean;
 }
+
+type FindPage = (filter: PeopleFilter, range: PeopleRange) => Promise<PeoplePage>;
 
 const names = ["Ada", "ADAM", "Äda", "Ad", "Bob", "bo%b", "B_b", "Ada\u0301", "Ｚ", "𝒜da", null];
 const origins = ["local", "just-in-time", "scim"] as const;
@@ -49,11 +51,15 @@ describe("findPeople", () => {
       world = await settle(use(), crowd);
     });
 
-    const found = async (filter: PeopleFilter, limit = 17) => {
+    const listed: FindPage = (filter, range) =>
+      findPeople(use().database, world.store.tenantId, filter, range);
+    /** As if the group or the role had too many people to be loaded. */
+    const byIndex: FindPage = (filter, range) => world.store.people.page(filter, range);
+    const found = async (filter: PeopleFilter, limit = 17, find = listed) => {
       const seen: string[] = [];
       let after: PeoplePosition | null = null;
       for (let pages = 0; pages < 100; pages++) {
-        const page = await findPeople(use().database, world.store.tenantId, filter, { after, limit });
+        const page = await find(filter, { after, limit });
         assert.ok(page.people.length <= limit);
         assert.ok(page.next === null || page.people.length === limit);
         seen.push(...page.people.map(({ loginName }) => loginName));
@@ -96,11 +102,18 @@ describe("findPeople", () => {
     }
 
     it("finds the members of a group who match the filter", async () => {
-      for (const filter of [{ prefix: "" }, { prefix: "ada" }, { prefix: "", role: "admin" as const }]) {
-        const seen = await found({ ...filter, group: world.group });
+      for (const filter of [
+        { prefix: "" },
+        { prefix: "ada" },
+        { prefix: "", role: "admin" as const },
+        { prefix: "", status: "inactive" as const },
+      ]) {
         const wanted = crowd.filter((someone) => someone.inGroup && fits(someone, filter));
         assert.ok(wanted.length > 0);
-        assert.deepEqual([...seen].sort(), wanted.map(({ loginName }) => loginName).sort());
+        for (const find of [listed, byIndex]) {
+          const seen = await found({ ...filter, group: world.group }, 17, find);
+          assert.deepEqual([...seen].sort(), wanted.map(({ loginName }) => loginName).sort());
+        }
       }
     });
 

@@ -94,7 +94,7 @@ describe("the inspector's pages", () => {
       const page = await text();
       assert.match(page, /Saturday, 28 November 2026/);
       assert.match(page, /bill@acme\.example signed in<span class="visually-hidden">: passed/);
-      assert.match(page, /3 messages · 885 ms[\s\S]*>09:05:07<\/time>/);
+      assert.match(page, /3 messages · 885\u00a0ms[\s\S]*>09:05:07<\/time>/);
       assert.match(page, /href="\/admin\/people\?q=bill%40acme\.example">bill@acme\.example</);
       const flowPath = /<a class="flow-open" href="([^"]+)"/.exec(page)?.[1] ?? assert.fail();
       assert.match(await text(flowPath), /<h1>bill@acme\.example signed in<\/h1>/);

@@ -27,6 +27,6 @@ export const webhookCases: Pick<
   "webhooks.remove": { call: (b, a) => b.webhooks.remove(a.webhookId), gives: undefined },
   "webhooks.deliveries": { call: (b, a) => b.webhooks.deliveries(a.webhookId, 9), gives: [] },
   "webhooks.waiting": { call: (b, a) => b.webhooks.waiting(a.webhookId, 9), gives: [] },
-  "webhooks.count": { call: (b, a) => b.webhooks.count(a.webhookId, "waiting"), gives: 0 },
+  "webhooks.count": { call: (b, a) => b.webhooks.count(a.webhookId, "waiting", 10), gives: 0 },
   "webhooks.replay": { call: (b, a) => b.webhooks.replay(a.webhookId, a.activityId), gives: 0 },
 };

@@ -170,7 +170,10 @@ async function idsOf(queries: readonly Knex.QueryBuilder[], limit: number): Prom
   return ids.size > limit ? null : [...ids];
 }
 
-/** One part of a list. Each combination of status and origin is one range of the part's index. */
+/**
+ * One part of a list. Each combination of status and origin is one range of the part's index. Without either, login names are
+ * read in the order of their own index: a range of which nobody is in the group would be read to its end for nothing.
+ */
 async function pageBy(
   scope: TenantScope,
   field: PeopleField,
@@ -179,20 +182,24 @@ async function pageBy(
 ): Promise<FoundRow[]> {
   const prefix = prefixOf(field, filter);
   const order = descending ? "desc" : "asc";
-  const ranges = indexPrefixes(filter).map((kind) => {
+  const isByName = field === "login_name" && filter.status === undefined && filter.origin === undefined;
+  const { index, key, kinds } = isByName
+    ? { index: "users.login_name_key", key: "users.login_name_key", kinds: [""] }
+    : { index: indexed[field], key: foundKey(field), kinds: indexPrefixes(filter) };
+  const ranges = kinds.map((kind) => {
     const query = scope.rows("users");
     const [first, last] = [kind + prefix, upperEnd(kind + prefix)];
     const at = after ? kind + after.key : null;
-    query.where(scope.raw(indexed[field]), ">", descending ? first : (at ?? first));
-    query.where(scope.raw(indexed[field]), "<", descending ? (at ?? last) : last);
+    query.where(scope.raw(index), at && !descending ? ">" : ">=", descending ? first : (at ?? first));
+    query.where(scope.raw(index), "<", descending ? (at ?? last) : last);
     if (field === "email") query.where(scope.raw("users.email_key <> users.login_name_key"));
     const earlier = names.findIndex((name) => name === field);
     for (const name of names.slice(0, Math.max(0, earlier))) notFoundBy(query, name, prefixOf(name, filter));
     restrict(scope, query, filter);
     return query
-      .orderByRaw(`${indexed[field]} ${order}`)
+      .orderByRaw(`${index} ${order}`)
       .limit(limit)
-      .select([...personColumns, scope.raw(`${foundKey(field)} as found_key`)]);
+      .select([...personColumns, scope.raw(`${key} as found_key`)]);
   });
   return (await scope.unionAll(ranges).orderBy("found_key", order).limit(limit)) as FoundRow[];
 }
