@@ -48,10 +48,8 @@ export function dayText(at: number, now = Date.now()): string {
 /** The UTC day of a time: "2026-11-27". */
 export const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
 
-const noBreakSpace = "\u00a0";
-
-/** A duration for people, from ms: "12 ms", "1.2 s", "3 min". A line never breaks before the unit. */
+/** A duration for people, from ms: "12 ms", "1.2 s", "3 min". The space keeps a line from breaking before the unit. */
 export function formatDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.max(1, Math.round(ms))}${noBreakSpace}ms`;
-  return ms < 60_000 ? `${(ms / 1_000).toFixed(1)}${noBreakSpace}s` : `${Math.round(ms / 60_000)}${noBreakSpace}min`;
+  if (ms < 1_000) return `${Math.max(1, Math.round(ms))}\u00a0ms`;
+  return ms < 60_000 ? `${(ms / 1_000).toFixed(1)}\u00a0s` : `${Math.round(ms / 60_000)}\u00a0min`;
 }

@@ -171,8 +171,8 @@ async function idsOf(queries: readonly Knex.QueryBuilder[], limit: number): Prom
 }
 
 /**
- * One part of a list. Each combination of status and origin is one range of the part's index. Without either, login names are
- * read in the order of their own index: a range of which nobody is in the group would be read to its end for nothing.
+ * One part of a list. Each combination of status and origin is one range of the part's index. Without either, login names
+ * come from their own index: a range without a member of the group would be read to its end for nothing.
  */
 async function pageBy(
   scope: TenantScope,
