@@ -9,7 +9,13 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { ConflictError, RefusedError } from "../errors.ts";
-import type { Connection, ExternalIdentity, User, VerifiedIdentity } from "../model.ts";
+import {
+  type Connection,
+  type ExternalIdentity,
+  profileFields,
+  type User,
+  type VerifiedIdentity,
+} from "../model.ts";
 import { isSameProvider } from "../sign-in-protocols.ts";
 import { subjectKey } from "../store/tenant/identities.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -352,7 +358,6 @@ const fieldLabels = {
   displayName: "Display name",
   email: "E-mail",
 } as const;
-const profileFields = ["givenName", "familyName", "displayName", "email"] as const;
 
 async function isFree(store: TenantStore, loginName: string, exceptUserId: string): Promise<boolean> {
   const holder = await store.users.byLoginName(loginName);

@@ -9,7 +9,7 @@ import { attributes as table } from "../../config/attributes.ts";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { paths, samlUrls } from "../endpoints.ts";
 import { judgeSignIn, NotFoundError, RefusedError, refusalOf } from "../errors.ts";
-import type { AssignableRole, Profile, SamlSettings, SignInProof, VerifiedIdentity } from "../model.ts";
+import { profileFields, type SamlSettings, type SignInProof, type VerifiedIdentity } from "../model.ts";
 import { requireActive, type SsoContext, ssoOf, useTest } from "../sso/connection.ts";
 import {
   arrivalRules,
@@ -17,10 +17,13 @@ import {
   finishSignIn,
   firstText,
   type IdentifiedLogin,
+  identityOf,
   noteAgain,
+  type SentField,
+  type SentFields,
   userOfIdentity,
 } from "../sso/sign-in.ts";
-import { endTest, mappedFields, type SentField, type SentFields } from "../sso/test-sign-in.ts";
+import { endTest, testedSignIn } from "../sso/test-sign-in.ts";
 import { hashToken } from "../store/secrets.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { landingPath } from "../web/home.ts";
@@ -86,7 +89,7 @@ export function acsSteps(deps: StepDeps) {
         sp: serviceProviderOf(sso, baseUrl, mayBeginThere),
         ports: portsOf(deps, req),
         async keep({ assertion, request, relayState }, inside) {
-          if (testId !== null) return { tested: testedSignIn(connection, assertion) };
+          if (testId !== null) return { tested: testOf(connection, assertion) };
           const identity = toIdentity(connection, assertion);
           req.saml = { ...req.saml, identity };
           const returnTo = request ? request.returnTo : localPath(relayState, baseUrl);
@@ -255,7 +258,6 @@ export function authenticateBySaml(): RequestHandler {
   }) as RequestHandler;
 }
 
-const profileFields: readonly (keyof Profile)[] = ["givenName", "familyName", "displayName", "email"];
 type SamlField = keyof NonNullable<SamlSettings["attributeNames"]>;
 
 /**
@@ -263,28 +265,15 @@ type SamlField = keyof NonNullable<SamlSettings["attributeNames"]>;
  * are optional. Throws RefusedError `saml-subject` or `profile-incomplete`; the log has the names of the attributes that
  * are missing and of those that came.
  */
-function toIdentity({ id, settings }: SamlConnection, assertion: ParsedAssertion): VerifiedIdentity {
+function toIdentity(connection: SamlConnection, assertion: ParsedAssertion): VerifiedIdentity {
+  const { settings } = connection;
   const subjectAttribute = settings.subjectAttribute || null;
   judgeSignIn(subjectRules, { assertion, subjectAttribute });
-  const { loginName, ...fields } = fieldsIn(settings, assertion);
-  const profile: Profile = {
-    givenName: fields.givenName.value,
-    familyName: fields.familyName.value,
-    displayName: fields.displayName.value,
-    email: fields.email.value,
-  };
-  requireAttributes(settings, assertion, profile);
-  const sent = subjectAttribute === null ? assertion.nameId : firstValue(assertion, subjectAttribute);
-  const subject = sent ?? "";
-  const roles = rolesOf(settings, assertion);
-  const person = {
-    connectionId: id,
-    subject,
-    loginName: loginName.value ?? subject,
-    profile,
-    verifiedBy: settings,
-  };
-  return { ...person, ...(roles ? { roles } : {}) };
+  const sent = fieldsIn(settings, assertion);
+  requireAttributes(settings, assertion, sent);
+  // The rules demand it. It is the login name, too, if no attribute has one.
+  const subject = subjectAttribute === null ? assertion.nameId : firstValue(assertion, subjectAttribute);
+  return identityOf(connection, String(subject), sent, (name) => assertion.attributes.get(name));
 }
 
 /** The attribute that fills each of our fields, or the NameID. */
@@ -316,16 +305,10 @@ function isSent({ value }: SentField): boolean {
   return value !== null;
 }
 
-/** The result of a test. If no identity can be made of the assertion, the result says why. */
-function testedSignIn(connection: SamlConnection, assertion: ParsedAssertion): TestedSignIn {
+function testOf(connection: SamlConnection, assertion: ParsedAssertion): TestedSignIn {
   const values = { [nameIdLabel]: assertion.nameId, ...Object.fromEntries(assertion.attributes) };
-  const mapped = mappedFields(fieldsIn(connection.settings, assertion));
-  try {
-    return { values, mapped, identity: toIdentity(connection, assertion), problem: null };
-  } catch (error) {
-    if (error instanceof RefusedError) return { values, mapped, identity: null, problem: error };
-    throw error;
-  }
+  const identify = () => toIdentity(connection, assertion);
+  return testedSignIn(values, fieldsIn(connection.settings, assertion), identify);
 }
 
 /** The names of the attributes that are mapped to our fields. */
@@ -350,10 +333,10 @@ function addressIn({ nameId, nameIdFormat }: ParsedAssertion): string | null {
   return isAddress ? nameId : null;
 }
 
-function requireAttributes(settings: SamlSettings, assertion: ParsedAssertion, profile: Profile): void {
+function requireAttributes(settings: SamlSettings, assertion: ParsedAssertion, sent: SentFields): void {
   const required = profileFields.flatMap((field) => {
     const row = table.find((entry) => entry.field === field);
-    const isNeeded = row?.requiredAtSignIn && profile[field] === null;
+    const isNeeded = row?.requiredAtSignIn && sent[field].value === null;
     return isNeeded ? [{ label: row.label, name: attributeNameOf(settings, field) ?? "" }] : [];
   });
   const missing = required.filter(({ name }) => firstValue(assertion, name) === null);
@@ -362,11 +345,4 @@ function requireAttributes(settings: SamlSettings, assertion: ParsedAssertion, p
     { assertion, required: required.map(({ name }) => name) },
     { detail: `Missing: ${missing.map(({ label }) => label).join(", ")}.` },
   );
-}
-
-/** The roles that the mapped attribute grants; null if the connection maps none, which changes nothing. */
-function rolesOf({ roleMapping }: SamlSettings, { attributes }: ParsedAssertion): AssignableRole[] | null {
-  if (!roleMapping) return null;
-  const values = attributes.get(roleMapping.name) ?? [];
-  return values.some((value) => roleMapping.adminValues.includes(value)) ? ["admin"] : [];
 }

@@ -1,8 +1,9 @@
 import type { CookieOptions, Request, Response } from "express";
 import type { Rule } from "policy-list/policy";
 import { signIn } from "../directory/sign-in.ts";
+import type { MappedField } from "../directory/sign-in-tests.ts";
 import { judgeSignIn, type RefusalReason, RefusedError } from "../errors.ts";
-import type { ExternalIdentity, SignInProof, VerifiedIdentity } from "../model.ts";
+import type { AssignableRole, ExternalIdentity, Profile, SignInProof, VerifiedIdentity } from "../model.ts";
 import { hashToken, randomToken, type Sealer } from "../store/secrets.ts";
 import { subjectKey } from "../store/tenant/identities.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -10,7 +11,7 @@ import { hidden } from "../visible.ts";
 import { landingPath } from "../web/home.ts";
 import { cookieOf, safePath } from "../web/request.ts";
 import { startSession } from "../web/sessions.ts";
-import { type SsoContext, ssoOf } from "./connection.ts";
+import { type ConfiguredConnection, type SsoContext, ssoOf } from "./connection.ts";
 
 /** A browser that leaves has to come back within this time. */
 const pendingMs = 10 * 60_000;
@@ -102,6 +103,42 @@ const shown = new RegExp(`(?!${hidden.source})\\S`, "u");
  */
 export function firstText(sent: unknown): string | null {
   return [sent].flat().find((one): one is string => typeof one === "string" && shown.test(one)) ?? null;
+}
+
+/** The claim or attribute that fills a field, and its value; null if none was sent. */
+export type SentField = Pick<MappedField, "name" | "value">;
+
+/** The fields of a person as a protocol room reads them: a sign-in and its test use the same values. */
+export type SentFields = Readonly<Record<"loginName" | keyof Profile, SentField>>;
+
+/**
+ * The person whom the claims or attributes of an answer describe. Judge the protocol's rules first: they demand a login name.
+ * @param valuesOf the values of a claim or attribute by its name; undefined if none was sent.
+ */
+export function identityOf(
+  { id, settings }: ConfiguredConnection,
+  subject: string,
+  sent: SentFields,
+  valuesOf: (name: string) => unknown,
+): VerifiedIdentity {
+  const person = {
+    connectionId: id,
+    subject,
+    loginName: String(sent.loginName.value),
+    profile: {
+      givenName: sent.givenName.value,
+      familyName: sent.familyName.value,
+      displayName: sent.displayName.value,
+      email: sent.email.value,
+    },
+    verifiedBy: settings,
+  };
+  // Without a mapping, roles stay as they are.
+  if (!settings.roleMapping) return person;
+  const { name, adminValues } = settings.roleMapping;
+  const isAdmin = [valuesOf(name) ?? []].flat().some((value) => adminValues.includes(String(value)));
+  const roles: AssignableRole[] = isAdmin ? ["admin"] : [];
+  return { ...person, roles };
 }
 
 /** A sign-in that the protocol room has verified. */
