@@ -6,7 +6,6 @@
  * Knows nothing of HTTP, SQL or protocols: a `sub`, a NameID and an externalId arrive here as a subject and a source
  * key. May import: model, errors and the store.
  */
-import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { ConflictError, RefusedError } from "../errors.ts";
 import {
@@ -23,6 +22,7 @@ import { textKey } from "../store/text-keys.ts";
 import { tellSignIn } from "./access-events.ts";
 import { attributesFromProfile } from "./attributes.ts";
 import { validateIdentity } from "./names.ts";
+import { createUser } from "./new-users.ts";
 import { consumeApproval } from "./owners.ts";
 import { recordRefusal, recordSignIn, type SignInAttempt } from "./sign-in-activity.ts";
 
@@ -312,17 +312,8 @@ async function createJustInTime(
   if (await store.tombstones.forbids(external.loginName, connection.id, subject)) {
     throw new RefusedError("user-deleted");
   }
-  const user = await store.users.create({
-    ...external.profile,
-    attributes: attributesFromProfile(external.profile),
-    id: randomUUID(),
-    loginName: external.loginName,
-    active: true,
-    origin: "just-in-time",
-    sourceId: null,
-    sourceKey: null,
-  });
-  await store.activity.tell({ name: "personCreated", userId: user.id });
+  const { loginName, profile } = external;
+  const user = await createUser(store, { ...profile, loginName }, "just-in-time");
   await store.identities.add(connection.id, subject, user.id);
   return { user, by: "just-in-time" };
 }
