@@ -71,7 +71,7 @@ export function oidcRoutes(deps: OidcDeps): Router {
   const findOidc = findConnection(deps.database, "oidc");
   const activeOrTest = requireActiveOrTest(({ query }) => textOf(query.test) ?? undefined);
   const authenticate = authenticateByOidc();
-  const { discover, beginLogin, beginByTile, takePending, signIn } = stepsOf(deps);
+  const { discover, beginLogin, beginByTile, resumeLogin, signIn } = stepsOf(deps);
 
   const router = Router();
   router.get(login, navigationOnly, findOidc, activeOrTest, discover, beginLogin, authenticate);
@@ -86,7 +86,7 @@ export function oidcRoutes(deps: OidcDeps): Router {
     authenticate,
   );
   router.post(initiate, findOidc, requireActive, checkInitiator, discover, beginByTile, authenticate);
-  router.get(callback, navigationOnly, findOidc, discover, takePending, requireActive, authenticate, signIn);
+  router.get(callback, navigationOnly, findOidc, discover, resumeLogin, requireActive, authenticate, signIn);
   router.use(endWithError(deps.sealer));
   return router;
 }
@@ -150,7 +150,7 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
   };
 
   /** Consumes what this browser began under the state that came back. */
-  const takePending: RequestHandler = async (req, _res, next) => {
+  const resumeLogin: RequestHandler = async (req, _res, next) => {
     const sso = ssoOf(req);
     const { searchParams } = new URL(req.originalUrl, baseUrl);
     const repeated = ["state", "code", "error", "iss"].filter((name) => searchParams.getAll(name).length > 1);
@@ -184,7 +184,7 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
     await finishSignIn(req, res, identified, baseUrl);
   };
 
-  return { discover, beginLogin, beginByTile, takePending, signIn };
+  return { discover, beginLogin, beginByTile, resumeLogin, signIn };
 }
 
 /** The provider that asks us to begin must be the connection's: another one is shown to the person, and never followed. */

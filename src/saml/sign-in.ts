@@ -1,6 +1,7 @@
 import { AbstractStrategy } from "@node-saml/passport-saml";
 import express, { type ErrorRequestHandler, type Request, type RequestHandler } from "express";
 import passport from "passport";
+import type { Rule } from "policy-list/policy";
 import { attributeRules, firstValue, subjectRules } from "saml-policy/assertion-rules";
 import { consume, type Ports } from "saml-policy/consume";
 import { authnRequestUrl } from "saml-policy/request";
@@ -8,12 +9,16 @@ import type { ParsedAssertion, ServiceProvider } from "saml-policy/rule";
 import { attributes as table } from "../../config/attributes.ts";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { paths, samlUrls } from "../endpoints.ts";
-import { judgeSignIn, NotFoundError, RefusedError, refusalOf } from "../errors.ts";
-import { profileFields, type SamlSettings, type SignInProof, type VerifiedIdentity } from "../model.ts";
+import { judgeSignIn, NotFoundError, type RefusalReason, RefusedError, refusalOf } from "../errors.ts";
+import {
+  type ExternalIdentity,
+  profileFields,
+  type SamlSettings,
+  type SignInProof,
+  type VerifiedIdentity,
+} from "../model.ts";
 import { requireActive, type SsoContext, ssoOf, useTest } from "../sso/connection.ts";
 import {
-  arrivalRules,
-  epochOfIdentity,
   finishSignIn,
   firstText,
   type IdentifiedLogin,
@@ -25,6 +30,7 @@ import {
 } from "../sso/sign-in.ts";
 import { endTest, testedSignIn } from "../sso/test-sign-in.ts";
 import { hashToken } from "../store/secrets.ts";
+import { subjectKey } from "../store/tenant/identities.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { landingPath } from "../web/home.ts";
 import { formField, localPath } from "../web/request.ts";
@@ -72,7 +78,7 @@ export const notASignIn: RequestHandler = () => {
  * brought it, and that browser goes on to /finish by a GET, with which its session travels.
  */
 export function acsSteps(deps: StepDeps) {
-  const { sealer, baseUrl, arrivals } = deps;
+  const { sealer, baseUrl, acceptedSignIns } = deps;
 
   /** A response belongs to a test if RelayState names one that is under way. Otherwise the connection has to be active. */
   const testOrActive: RequestHandler = async (req, res, next) => {
@@ -97,8 +103,8 @@ export function acsSteps(deps: StepDeps) {
           const againFor = request?.againFor ?? null;
           const accessEpoch = await epochOfIdentity({ store: inside, connection }, identity);
           const proof = proofOf(assertion);
-          const arrival = { identity, returnTo, sessionEndsAt, proof, againFor, accessEpoch };
-          return { ticket: await arrivals.begin(req, arrival, { store: inside }) };
+          const accepted = { identity, returnTo, sessionEndsAt, proof, againFor, accessEpoch };
+          return { ticket: await acceptedSignIns.begin(req, accepted, { store: inside }) };
         },
       },
     };
@@ -164,49 +170,81 @@ function portsOf(deps: StepDeps, req: Request): Ports<KeptRequest, TenantStore> 
   };
 }
 
+/** The policy of /finish; everything about the response itself was judged before. */
+export const finishRules: readonly Rule<FinishFacts, RefusalReason>[] = [
+  {
+    id: "arrival",
+    name: "A response arrived in this browser, and was not used yet",
+    citation: "Someone else's link must not sign anyone in (login CSRF)",
+    reason: "sign-in-not-started-here",
+    holds: ({ accepted }) => accepted !== null,
+  },
+  {
+    id: "arrival-current",
+    name: "The person's access was not revoked since the response arrived",
+    citation: "Universal Logout, a block and a sign-out also end sign-ins in flight",
+    reason: "sign-in-not-started-here",
+    holds: ({ accepted, epoch }) => (accepted?.accessEpoch ?? epoch) === epoch,
+  },
+];
+
+interface FinishFacts {
+  accepted: IdentifiedLogin | null;
+  /** The person's access epoch now; null if they are not known here. */
+  epoch: number | null;
+}
+
+/** The access epoch of the user who has this identity, or who will be linked to it by the login name; null if there is none. */
+async function epochOfIdentity(
+  { store, connection }: Pick<SsoContext, "store" | "connection">,
+  { subject, loginName }: ExternalIdentity,
+): Promise<number | null> {
+  return await store.identities.accessEpoch(connection.id, subjectKey(connection, subject), loginName);
+}
+
 /**
  * The steps of /finish, where the session of the browser is visible. If another person is signed in, the page asks first:
  * otherwise an attacker who makes a browser post a response could silently change the account that it works in.
  */
-export function finishSteps({ arrivals, baseUrl }: StepDeps) {
-  /** Takes the arrival that the ticket names, from the address or, if the person confirmed it, from the form. */
-  const takeArrival: RequestHandler = async (req, _res, next) => {
+export function finishSteps({ acceptedSignIns, baseUrl }: StepDeps) {
+  /** Consumes the accepted sign-in that the ticket names, from the address or, if the person confirmed it, from the form. */
+  const resumeAccepted: RequestHandler = async (req, _res, next) => {
     const ticket = req.method === "POST" ? formField(req, "ticket") : req.query.ticket;
-    const arrival = await arrivals.resume(req, typeof ticket === "string" ? ticket : "");
-    const epoch = arrival && (await epochOfIdentity(ssoOf(req), arrival.identity));
-    judgeSignIn(arrivalRules, { arrival, epoch });
-    noteAgain(req, arrival);
-    if (arrival) req.saml = { arrival, identity: arrival.identity };
+    const accepted = await acceptedSignIns.resume(req, typeof ticket === "string" ? ticket : "");
+    const epoch = accepted && (await epochOfIdentity(ssoOf(req), accepted.identity));
+    judgeSignIn(finishRules, { accepted, epoch });
+    noteAgain(req, accepted);
+    if (accepted) req.saml = { accepted, identity: accepted.identity };
     next();
   };
 
   const askIfOtherPerson: RequestHandler = async (req, res, next) => {
-    const arrival = arrivalOf(req);
+    const accepted = acceptedOf(req);
     // A sign-in that had to be repeated asks no one: it refuses another person.
-    if (!req.person || arrival.againFor || (await isSamePerson(req, arrival))) return next();
+    if (!req.person || accepted.againFor || (await isSamePerson(req, accepted))) return next();
     // Kept under a new ticket, which only the form of this page knows.
-    const ticket = await arrivals.begin(req, arrival);
+    const ticket = await acceptedSignIns.begin(req, accepted);
     req.saml = { ...req.saml, nextTicket: ticket };
     res.render("continue-as", {
       title: "Change who is signed in?",
       action: paths.saml(ssoOf(req).connection.key).finish,
       ticket,
-      loginName: arrival.identity.loginName,
+      loginName: accepted.identity.loginName,
       current: req.person.user.loginName,
       landingPath,
     });
   };
 
   const signIn: RequestHandler = async (req, res) => {
-    await finishSignIn(req, res, arrivalOf(req), baseUrl);
+    await finishSignIn(req, res, acceptedOf(req), baseUrl);
   };
 
-  return { takeArrival, askIfOtherPerson, signIn };
+  return { resumeAccepted, askIfOtherPerson, signIn };
 }
 
-function arrivalOf({ saml }: Request): IdentifiedLogin {
-  if (!saml?.arrival) throw new Error("takeArrival has to run before this step");
-  return saml.arrival;
+function acceptedOf({ saml }: Request): IdentifiedLogin {
+  if (!saml?.accepted) throw new Error("resumeAccepted has to run before this step");
+  return saml.accepted;
 }
 
 async function isSamePerson(req: Request, { identity }: IdentifiedLogin): Promise<boolean> {

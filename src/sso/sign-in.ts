@@ -196,40 +196,6 @@ export async function userOfIdentity(req: Request, { subject }: ExternalIdentity
   return known?.userId ?? null;
 }
 
-// SAML {
-/** The policy at the end of a sign-in; everything about the response itself was judged before. */
-export const arrivalRules: readonly Rule<ArrivalFacts, RefusalReason>[] = [
-  {
-    id: "arrival",
-    name: "A response arrived in this browser, and was not used yet",
-    citation: "Someone else's link must not sign anyone in (login CSRF)",
-    reason: "sign-in-not-started-here",
-    holds: ({ arrival }) => arrival !== null,
-  },
-  {
-    id: "arrival-current",
-    name: "The person's access was not revoked since the response arrived",
-    citation: "Universal Logout, a block and a sign-out also end sign-ins in flight",
-    reason: "sign-in-not-started-here",
-    holds: ({ arrival, epoch }) => (arrival?.accessEpoch ?? epoch) === epoch,
-  },
-];
-
-interface ArrivalFacts {
-  arrival: IdentifiedLogin | null;
-  /** The person's access epoch now; null if they are not known here. */
-  epoch: number | null;
-}
-
-/** The access epoch of the user who has this identity, or who will be linked to it by the login name; null if there is none. */
-export async function epochOfIdentity(
-  { store, connection }: Pick<SsoContext, "store" | "connection">,
-  { subject, loginName }: ExternalIdentity,
-): Promise<number | null> {
-  return await store.identities.accessEpoch(connection.id, subjectKey(connection, subject), loginName);
-}
-// SAML }
-
 /**
  * Signs the person in: the directory decides who that is, a session starts, and the browser goes to where it wanted to.
  * Throws RefusedError if the directory does not let the person in.
