@@ -3,7 +3,14 @@ import type { Rule } from "policy-list/policy";
 import { signIn } from "../directory/sign-in.ts";
 import type { MappedField } from "../directory/sign-in-tests.ts";
 import { judgeSignIn, type RefusalReason, RefusedError } from "../errors.ts";
-import type { AssignableRole, ExternalIdentity, Profile, SignInProof, VerifiedIdentity } from "../model.ts";
+import type {
+  AssignableRole,
+  Connection,
+  ExternalIdentity,
+  Profile,
+  SignInProof,
+  VerifiedIdentity,
+} from "../model.ts";
 import { hashToken, randomToken, type Sealer } from "../store/secrets.ts";
 import { subjectKey } from "../store/tenant/identities.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -11,10 +18,41 @@ import { hidden } from "../visible.ts";
 import { landingPath } from "../web/home.ts";
 import { cookieOf, safePath } from "../web/request.ts";
 import { startSession } from "../web/sessions.ts";
-import { type ConfiguredConnection, type SsoContext, ssoOf } from "./connection.ts";
+import { type ConfiguredConnection, ssoOf } from "./connection.ts";
 
 /** A browser that leaves has to come back within this time. */
 const pendingMs = 10 * 60_000;
+
+/**
+ * Rows of one step, with the data that waits for a browser to come back. A row is consumed at most once, within ten minutes.
+ * `browser` is a secret of a cookie or a session: it ties the row to the browser that left.
+ * @param name the purpose of what is sealed.
+ */
+export function pendingRows<Kept>(
+  sealer: Sealer,
+  { store, connection }: { store: TenantStore; connection: Connection },
+  name: string,
+) {
+  const stateHash = (id: string) => hashToken(`${name}/${id}`);
+  const sealingContext = `${store.tenantId}/${connection.id}/${name}`;
+  return {
+    async begin(id: string, browser: string, kept: Kept, networkHash: string | null): Promise<void> {
+      await store.pendingLogins.create({
+        connectionId: connection.id,
+        stateHash: stateHash(id),
+        browserHash: hashToken(browser),
+        sealedData: sealer.seal(JSON.stringify(kept), sealingContext),
+        expiresAt: Date.now() + pendingMs,
+        networkHash,
+      });
+    },
+    /** null if this browser began nothing under `id`, or it is too old. */
+    async resume(id: string, browser: string): Promise<Kept | null> {
+      const sealed = await store.pendingLogins.consume(connection.id, stateHash(id), hashToken(browser));
+      return sealed === null ? null : (JSON.parse(sealer.open(sealed, sealingContext)) as Kept);
+    },
+  };
+}
 
 /** A point of a protocol at which the browser leaves and has to come back. */
 export interface PendingStep {
@@ -49,32 +87,22 @@ export function pendingSignIns<Kept>(
   const cookies = cookiesOf(step, baseUrl.startsWith("https:"));
   const browserOf = (req: Request) =>
     cookies.map(([name]) => cookieOf(req, name)).find((value) => value !== null);
-  const sealingContext = ({ store, connection }: SsoContext) =>
-    `${store.tenantId}/${connection.id}/${step.name}`;
+  const rowsOf = (req: Request, store = ssoOf(req).store) =>
+    pendingRows<Kept>(sealer, { store, connection: ssoOf(req).connection }, step.name);
   return {
     async begin(req, kept, { id = randomToken(), store } = {}) {
-      const sso = ssoOf(req);
+      const rows = rowsOf(req, store);
       const browser = browserOf(req) ?? randomToken();
       for (const [name, options] of cookies) req.res?.cookie(name, browser, options);
-      await (store ?? sso.store).pendingLogins.create({
-        connectionId: sso.connection.id,
-        stateHash: hashToken(`${step.name}/${id}`),
-        browserHash: hashToken(browser),
-        sealedData: sealer.seal(JSON.stringify(kept), sealingContext(sso)),
-        expiresAt: Date.now() + pendingMs,
-        networkHash: hashToken(`${sso.connection.id}/${req.network}`),
-      });
+      await rows.begin(id, browser, kept, hashToken(`${ssoOf(req).connection.id}/${req.network}`));
       return id;
     },
 
     async resume(req, id, store) {
       if (req.method !== "POST" && !req.isNavigation)
         throw new Error("navigationOnly has to run before a GET that consumes a sign-in");
-      const sso = ssoOf(req);
-      const state = hashToken(`${step.name}/${id}`);
-      const browser = hashToken(browserOf(req) ?? "");
-      const sealed = await (store ?? sso.store).pendingLogins.consume(sso.connection.id, state, browser);
-      return sealed === null ? null : (JSON.parse(sealer.open(sealed, sealingContext(sso))) as Kept);
+      const rows = rowsOf(req, store);
+      return await rows.resume(id, browserOf(req) ?? "");
     },
   };
 }
