@@ -16,6 +16,7 @@ import {
   type VerifiedIdentity,
 } from "../model.ts";
 import { isSameProvider } from "../sign-in-protocols.ts";
+import { runAndRollBack } from "../store/database.ts";
 import { subjectKey } from "../store/tenant/identities.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { textKey } from "../store/text-keys.ts";
@@ -77,25 +78,11 @@ export async function signIn(
  * transaction back, so the preview cannot drift from the sign-in. Throws as signIn does.
  */
 export async function previewSignIn(store: TenantStore, identity: ExternalIdentity): Promise<SignIn> {
-  try {
-    return await store.transaction(async (inside) => {
-      const connection = await inside.connections.byId(identity.connectionId);
-      if (!connection) throw new RefusedError("connection-not-active");
-      throw new PreviewRollback(await decide(inside, connection, identity));
-    });
-  } catch (error) {
-    if (error instanceof PreviewRollback) return error.decision;
-    throw error;
-  }
-}
-
-/** Thrown out of a preview's transaction to roll it back. */
-class PreviewRollback extends Error {
-  readonly decision: SignIn;
-  constructor(decision: SignIn) {
-    super("preview");
-    this.decision = decision;
-  }
+  return await runAndRollBack(store, async (inside) => {
+    const connection = await inside.connections.byId(identity.connectionId);
+    if (!connection) throw new RefusedError("connection-not-active");
+    return await decide(inside, connection, identity);
+  });
 }
 
 async function decideWithRetry(
