@@ -43,6 +43,7 @@ export interface Profile {
   displayName: string | null;
   email: string | null;
 }
+export const profileFields = ["givenName", "familyName", "displayName", "email"] as const;
 
 /** How a user was created, which decides who may change them (see directory/). */
 export type UserOrigin = "local" | "invited" | "just-in-time" | "scim";

@@ -12,7 +12,6 @@ const programs = [
 /** Other files of src/ that no import of the server reaches. */
 const exceptions = [
   "src/ejs.d.ts", // types for a package that has none
-  "src/oidc/provider-facts.ts", // for `admin -- connection check`
   "src/store/backup.ts", // for `admin -- backup`
   "src/trail/verify.ts", // for `admin -- activity verify`
 ];

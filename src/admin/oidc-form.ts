@@ -1,8 +1,8 @@
 import { okta } from "okta-labels/labels";
 import { InvalidError } from "../errors.ts";
 import type { OidcSettings } from "../model.ts";
-import { providerDescriber } from "../oidc/describe.ts";
-import { checkAcrValues, checkMaxAge } from "../oidc/issuer.ts";
+import { checkAcrValues, checkIssuer, checkMaxAge } from "../oidc/issuer.ts";
+import { checkAlias, readProvider } from "../oidc/provider-facts.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
 import {
   type ConnectionForm,
@@ -39,7 +39,7 @@ export const oidcForm: ConnectionForm<OidcSettings> = {
 
 /** The checks of an OIDC connection's text fields. */
 function oidcChecks(limits: FetchLimits): Record<string, FieldCheck> {
-  const describeProvider = providerDescriber(limits);
+  const issuerIn = (text: string) => checkIssuer(text, limits.allowPrivateNetwork);
   const noSpaces = {
     pattern: /^[\x21-\x7e]+$/,
     problem: "This contains a space or a character that Okta never uses.",
@@ -47,9 +47,10 @@ function oidcChecks(limits: FetchLimits): Record<string, FieldCheck> {
   return {
     async issuer(text) {
       if (text === "") throw new InvalidError("Enter the address of your Okta org.");
-      const { issuer, authorizationEndpoint, keyIds, offersSignOut } = await describeProvider(text);
+      const issuer = issuerIn(text);
+      const { authorizationEndpoint, keyIds, endSessionEndpoint } = await readProvider(issuer, limits);
       const keys = keyIds.length === 1 ? "1 key" : `${keyIds.length} keys`;
-      const signOut = offersSignOut ? "" : " It does not offer to sign out.";
+      const signOut = endSessionEndpoint === null ? " It does not offer to sign out." : "";
       const note = `Found ${issuer}. People sign in at ${authorizationEndpoint}; it signs with ${keys}.${signOut}`;
       return { value: issuer, note };
     },
@@ -62,14 +63,9 @@ function oidcChecks(limits: FetchLimits): Record<string, FieldCheck> {
     maxAgeMinutes: optional((text) => ({ value: String(checkMaxAge(text)), note: null })),
     acrValues: optional((text) => ({ value: checkAcrValues(text), note: null })),
     issuerAlias: optional(async (text, other) => {
-      const alias = await describeProvider(text);
-      const issuer = await describeProvider(other("issuer"));
-      if (alias.issuer === issuer.issuer)
-        throw new InvalidError("This is the issuer itself. Leave it empty.");
-      // Another org under this name could sign in as anyone here. Only the same org has the same keys.
-      const isSame = [...alias.keyIds].sort().join() === [...issuer.keyIds].sort().join();
-      if (!isSame) throw new InvalidError(`${alias.issuer} signs with other keys: it is another org.`);
-      return { value: alias.issuer, note: `${alias.issuer} is the same org.` };
+      const alias = issuerIn(text);
+      await checkAlias(issuerIn(other("issuer")), alias, limits);
+      return { value: alias, note: `${alias} is the same org.` };
     }),
   };
 }

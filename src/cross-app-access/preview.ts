@@ -5,7 +5,7 @@ import { type AuthenticatedClient, faultlessClient } from "../oauth/clients.ts";
 import { clientRules } from "../oauth/policy.ts";
 import { newTokenRequest, requireStep } from "../oauth/token-request.ts";
 import { agentStore } from "../store/agents.ts";
-import type { Database } from "../store/database.ts";
+import { type Database, runAndRollBack } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import type { AssertionClaims } from "./assertion.ts";
 import type { IssuedAccess } from "./issue.ts";
@@ -75,7 +75,7 @@ async function runSteps(deps: AssertionDeps, tenantId: string, request: Assertio
   await verifyAssertion(deps)(request);
   await findConnection(deps)(request);
   await requireResource(deps.baseUrl)(request);
-  await rolledBack(deps.database, (joined) => issueToken(joined, "preview")(request));
+  await runAndRollBack(deps.database, async (joined) => await issueToken(joined, "preview")(request));
 }
 
 /** The agent that an assertion names. Another tenant's is as unknown as one that never was. */
@@ -93,21 +93,4 @@ async function namedClient(
   const scopes = apiScopes.map(({ name }) => name);
   const client = { kind: "agent" as const, clientId, tenantId: null, name: described.name, scopes };
   return { client, isRevoked: false };
-}
-
-/** Thrown out of a transaction to roll it back. */
-class Rollback extends Error {}
-
-async function rolledBack(
-  database: Database,
-  work: (joined: Database) => void | Promise<void>,
-): Promise<void> {
-  try {
-    await database.transaction(async (joined) => {
-      await work(joined);
-      throw new Rollback();
-    });
-  } catch (error) {
-    if (!(error instanceof Rollback)) throw error;
-  }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { ConflictError, NotFoundError } from "../errors.ts";
 import type { Role, User } from "../model.ts";
 import type { Database } from "../store/database.ts";
@@ -7,11 +6,12 @@ import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { revokeUserAccess } from "./access.ts";
 import type { Administrator } from "./administration.ts";
-import { attributesFromProfile, type PersonalNames } from "./attributes.ts";
+import type { PersonalNames } from "./attributes.ts";
 import { domainOf, enforcedConnection } from "./domains.ts";
 import type { Mails } from "./mails.ts";
 import { checkPersonalNames, validateNames } from "./names.ts";
 import { namesFromAddress } from "./names-from-address.ts";
+import { createUser } from "./new-users.ts";
 import { isLivingGrant } from "./provisioning-grants.ts";
 import { isActiveToken } from "./provisioning-tokens.ts";
 import { requireStillAdmin } from "./roles.ts";
@@ -111,26 +111,17 @@ async function send(store: TenantStore, inviting: Inviting, user: User): Promise
 
 async function createInvited(store: TenantStore, email: string, names: PersonalNames): Promise<User> {
   const made = namesFromAddress(email);
-  const profile = {
+  const wanted = validateNames({
     givenName: names.givenName ?? made.givenName,
+    // A first name that was entered alone is the whole name.
     familyName: names.givenName === null ? (names.familyName ?? made.familyName) : names.familyName,
     displayName: null,
     email,
-  };
-  const wanted = validateNames({ ...profile, loginName: email });
+    loginName: email,
+  });
   // An administrator wants them here, so they are no longer kept out.
   await store.tombstones.liftByLoginName(wanted.loginName);
-  const user = await store.users.create({
-    ...wanted,
-    attributes: attributesFromProfile(profile),
-    id: randomUUID(),
-    active: true,
-    origin: "invited",
-    sourceId: null,
-    sourceKey: null,
-  });
-  await store.activity.tell({ name: "personCreated", userId: user.id });
-  return user;
+  return await createUser(store, wanted, "invited");
 }
 
 /** The person of an invitation that no one accepted yet, locked. Throws NotFoundError, and ConflictError `stale`. */

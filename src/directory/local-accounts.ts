@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { RefusedError } from "../errors.ts";
 import type { Profile, User } from "../model.ts";
 import type { Database } from "../store/database.ts";
@@ -6,11 +5,12 @@ import { hashToken, randomToken } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { accountChanged, lockIfUnrevoked, lockUnchanged, revokeUserAccess } from "./access.ts";
-import { attributesFromProfile, type PersonalNames, renamedAttributes } from "./attributes.ts";
+import { type PersonalNames, renamedAttributes } from "./attributes.ts";
 import { requiredConnection } from "./domains.ts";
 import { checkPasswordAccess, type Mails, noMails, ownerLinkHours } from "./mails.ts";
 import { checkPersonalNames, validateNameChanges, validateNames } from "./names.ts";
 import { namesFromAddress } from "./names-from-address.ts";
+import { createUser } from "./new-users.ts";
 import type { PasswordHasher } from "./password-hash.ts";
 import { checkPassword, wordsOf } from "./password-rules.ts";
 import { forgetSecondSteps, secondStepNeed } from "./second-steps.ts";
@@ -92,26 +92,14 @@ export async function createLocalUser(
 ): Promise<User> {
   checkPersonalNames(names);
   const made = namesFromAddress(email);
-  const profile = {
+  const wanted = validateNames({
     givenName: names.givenName ?? made.givenName,
     familyName: names.familyName ?? made.familyName,
     displayName: names.displayName ?? null,
     email,
-  };
-  const wanted = validateNames({ ...profile, loginName: email });
-  return await store.transaction(async (inside) => {
-    const user = await inside.users.create({
-      ...wanted,
-      attributes: attributesFromProfile(profile),
-      id: randomUUID(),
-      active: true,
-      origin: "local",
-      sourceId: null,
-      sourceKey: null,
-    });
-    await inside.activity.tell({ name: "personCreated", userId: user.id });
-    return user;
+    loginName: email,
   });
+  return await store.transaction((inside) => createUser(inside, wanted, "local"));
 }
 
 /** The form of the page behind a one-time link. */

@@ -6,17 +6,24 @@
  * Knows nothing of HTTP, SQL or protocols: a `sub`, a NameID and an externalId arrive here as a subject and a source
  * key. May import: model, errors and the store.
  */
-import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { ConflictError, RefusedError } from "../errors.ts";
-import type { Connection, ExternalIdentity, User, VerifiedIdentity } from "../model.ts";
+import {
+  type Connection,
+  type ExternalIdentity,
+  profileFields,
+  type User,
+  type VerifiedIdentity,
+} from "../model.ts";
 import { isSameProvider } from "../sign-in-protocols.ts";
+import { runAndRollBack } from "../store/database.ts";
 import { subjectKey } from "../store/tenant/identities.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { textKey } from "../store/text-keys.ts";
 import { tellSignIn } from "./access-events.ts";
 import { attributesFromProfile } from "./attributes.ts";
 import { validateIdentity } from "./names.ts";
+import { createUser } from "./new-users.ts";
 import { consumeApproval } from "./owners.ts";
 import { recordRefusal, recordSignIn, type SignInAttempt } from "./sign-in-activity.ts";
 
@@ -71,25 +78,11 @@ export async function signIn(
  * transaction back, so the preview cannot drift from the sign-in. Throws as signIn does.
  */
 export async function previewSignIn(store: TenantStore, identity: ExternalIdentity): Promise<SignIn> {
-  try {
-    return await store.transaction(async (inside) => {
-      const connection = await inside.connections.byId(identity.connectionId);
-      if (!connection) throw new RefusedError("connection-not-active");
-      throw new PreviewRollback(await decide(inside, connection, identity));
-    });
-  } catch (error) {
-    if (error instanceof PreviewRollback) return error.decision;
-    throw error;
-  }
-}
-
-/** Thrown out of a preview's transaction to roll it back. */
-class PreviewRollback extends Error {
-  readonly decision: SignIn;
-  constructor(decision: SignIn) {
-    super("preview");
-    this.decision = decision;
-  }
+  return await runAndRollBack(store, async (inside) => {
+    const connection = await inside.connections.byId(identity.connectionId);
+    if (!connection) throw new RefusedError("connection-not-active");
+    return await decide(inside, connection, identity);
+  });
 }
 
 async function decideWithRetry(
@@ -306,17 +299,8 @@ async function createJustInTime(
   if (await store.tombstones.forbids(external.loginName, connection.id, subject)) {
     throw new RefusedError("user-deleted");
   }
-  const user = await store.users.create({
-    ...external.profile,
-    attributes: attributesFromProfile(external.profile),
-    id: randomUUID(),
-    loginName: external.loginName,
-    active: true,
-    origin: "just-in-time",
-    sourceId: null,
-    sourceKey: null,
-  });
-  await store.activity.tell({ name: "personCreated", userId: user.id });
+  const { loginName, profile } = external;
+  const user = await createUser(store, { ...profile, loginName }, "just-in-time");
   await store.identities.add(connection.id, subject, user.id);
   return { user, by: "just-in-time" };
 }
@@ -352,7 +336,6 @@ const fieldLabels = {
   displayName: "Display name",
   email: "E-mail",
 } as const;
-const profileFields = ["givenName", "familyName", "displayName", "email"] as const;
 
 async function isFree(store: TenantStore, loginName: string, exceptUserId: string): Promise<boolean> {
   const holder = await store.users.byLoginName(loginName);

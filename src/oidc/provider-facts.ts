@@ -3,7 +3,7 @@ import { InvalidError } from "../errors.ts";
 import { type FetchLimits, guardedFetch } from "../trust/guarded-fetch.ts";
 import { readKeys } from "../trust/jwks.ts";
 
-/** Facts that a provider publishes (OpenID Connect Discovery §3), for the operator who saves a connection with it. */
+/** Facts that a provider publishes (OpenID Connect Discovery §3), for the administrator or operator who enters its address. */
 export interface ProviderFacts {
   issuer: string;
   authorizationEndpoint: string;
@@ -30,8 +30,8 @@ const documentShape = z.object({
 });
 
 /**
- * Reads a provider's discovery document and keys. Throws InvalidError, with a sentence for the operator, if a sign-in
- * through the provider cannot work.
+ * Reads a provider's discovery document and keys. Throws InvalidError, with a sentence for the person who entered the
+ * address, if a sign-in through the provider cannot work.
  * @param issuer as checkIssuer() returns it.
  */
 export async function readProvider(issuer: string, limits: FetchLimits): Promise<ProviderFacts> {
@@ -67,10 +67,10 @@ export async function readProvider(issuer: string, limits: FetchLimits): Promise
  * issuer's own keys are ever trusted for an alias.
  */
 export async function checkAlias(issuer: string, alias: string, limits: FetchLimits): Promise<void> {
-  if (alias === issuer) throw new InvalidError("The issuer and its alias are the same address.");
+  if (alias === issuer) throw new InvalidError("This is the issuer itself. Leave it out.");
   const [own, other] = await Promise.all([issuer, alias].map((name) => keysOf(name, limits)));
   if (own === other) return;
-  throw new InvalidError(`${issuer} and ${alias} publish different keys: they are not two names of one org.`);
+  throw new InvalidError(`${alias} signs with other keys: it is another org.`);
 }
 
 /** An org's public keys as one sorted text. */

@@ -12,7 +12,7 @@ import { attributes } from "../../config/attributes.ts";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { oidcUrls, paths } from "../endpoints.ts";
 import { judgeSignIn, RefusedError } from "../errors.ts";
-import type { AssignableRole, VerifiedIdentity } from "../model.ts";
+import type { VerifiedIdentity } from "../model.ts";
 import {
   type ConfiguredConnection,
   connectionActive,
@@ -21,8 +21,16 @@ import {
   requireActiveOrTest,
   ssoOf,
 } from "../sso/connection.ts";
-import { finishSignIn, firstText, noteAgain, pendingSignIns, signsInAgain } from "../sso/sign-in.ts";
-import { endTest, endWithError, mappedFields, type SentFields } from "../sso/test-sign-in.ts";
+import {
+  finishSignIn,
+  firstText,
+  identityOf,
+  noteAgain,
+  pendingSignIns,
+  type SentFields,
+  signsInAgain,
+} from "../sso/sign-in.ts";
+import { endTest, endWithError, testedSignIn } from "../sso/test-sign-in.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { KeyStore } from "../trust/jwks.ts";
@@ -63,7 +71,7 @@ export function oidcRoutes(deps: OidcDeps): Router {
   const findOidc = findConnection(deps.database, "oidc");
   const activeOrTest = requireActiveOrTest(({ query }) => textOf(query.test) ?? undefined);
   const authenticate = authenticateByOidc();
-  const { discover, beginLogin, beginByTile, takePending, signIn } = stepsOf(deps);
+  const { discover, beginLogin, beginByTile, resumeLogin, signIn } = stepsOf(deps);
 
   const router = Router();
   router.get(login, navigationOnly, findOidc, activeOrTest, discover, beginLogin, authenticate);
@@ -78,7 +86,7 @@ export function oidcRoutes(deps: OidcDeps): Router {
     authenticate,
   );
   router.post(initiate, findOidc, requireActive, checkInitiator, discover, beginByTile, authenticate);
-  router.get(callback, navigationOnly, findOidc, discover, takePending, requireActive, authenticate, signIn);
+  router.get(callback, navigationOnly, findOidc, discover, resumeLogin, requireActive, authenticate, signIn);
   router.use(endWithError(deps.sealer));
   return router;
 }
@@ -142,7 +150,7 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
   };
 
   /** Consumes what this browser began under the state that came back. */
-  const takePending: RequestHandler = async (req, _res, next) => {
+  const resumeLogin: RequestHandler = async (req, _res, next) => {
     const sso = ssoOf(req);
     const { searchParams } = new URL(req.originalUrl, baseUrl);
     const repeated = ["state", "code", "error", "iss"].filter((name) => searchParams.getAll(name).length > 1);
@@ -163,7 +171,7 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
     const { verifiedLogin: login } = req;
     if (!login) throw new Error("the strategy has to run before the sign-in");
     await forgetFormerSecret(req, login);
-    if (testId !== null) return await endTest(req, res, sealer, testedSignIn(connection, login));
+    if (testId !== null) return await endTest(req, res, sealer, testOf(connection, login));
     const identity = toIdentity(connection, login);
     const { pending } = stepsBefore(req);
     // Sealed, because an ID token is personal data; kept only if signing out here signs out there.
@@ -176,7 +184,7 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
     await finishSignIn(req, res, identified, baseUrl);
   };
 
-  return { discover, beginLogin, beginByTile, takePending, signIn };
+  return { discover, beginLogin, beginByTile, resumeLogin, signIn };
 }
 
 /** The provider that asks us to begin must be the connection's: another one is shown to the person, and never followed. */
@@ -198,19 +206,12 @@ function stepsBefore({ oidc }: Request) {
   return oidc;
 }
 
-/** The result of a test. If no identity can be made of the claims, the result says why. */
-function testedSignIn(connection: ConfiguredConnection<"oidc">, login: VerifiedLogin): TestedSignIn {
+function testOf(connection: ConfiguredConnection<"oidc">, login: VerifiedLogin): TestedSignIn {
   const { subject, claims, byFormerSecret } = login;
-  const values = { ...claims, sub: subject };
-  const mapped = mappedFields(fieldsIn(claims));
   const formerSecret = "Okta refused the client secret that was entered last; the one before it still works.";
   const problem = byFormerSecret ? new RefusedError("provider-answer-not-valid", formerSecret) : null;
-  try {
-    return { values, mapped, identity: toIdentity(connection, login), problem };
-  } catch (error) {
-    if (error instanceof RefusedError) return { values, mapped, identity: null, problem: error };
-    throw error;
-  }
+  const identify = () => toIdentity(connection, login);
+  return testedSignIn({ ...claims, sub: subject }, fieldsIn(claims), identify, problem);
 }
 
 /** Longer than any login name or address, and short enough for the index of any database. */
@@ -221,26 +222,13 @@ const longestClaim = 500;
  * its own people only (Okta: "OIDC limitations"). Names are optional. Throws RefusedError by identityRules.
  */
 export function toIdentity(
-  { id, settings }: ConfiguredConnection<"oidc">,
+  connection: ConfiguredConnection<"oidc">,
   { subject, claims }: Pick<VerifiedLogin, "subject" | "claims">,
 ): VerifiedIdentity {
-  const { loginName, email, ...names } = fieldsIn(claims);
-  const profile = {
-    givenName: names.givenName.value,
-    familyName: names.familyName.value,
-    displayName: names.displayName.value,
-    email: email.value,
-  };
-  judgeSignIn(identityRules, { loginName: loginName.value, email: email.value, unfit: unfitIn(claims) });
-  const roles = rolesIn(claims, settings.roleMapping ?? null);
-  const person = {
-    connectionId: id,
-    subject,
-    loginName: String(loginName.value),
-    profile,
-    verifiedBy: settings,
-  };
-  return { ...person, ...(roles ? { roles } : {}) };
+  const sent = fieldsIn(claims);
+  const [loginName, email] = [sent.loginName.value, sent.email.value];
+  judgeSignIn(identityRules, { loginName, email, unfit: unfitIn(claims) });
+  return identityOf(connection, subject, sent, (name) => claims[name]);
 }
 
 /** The claims of each of our fields. The address is the login name of a person without another one. */
@@ -278,16 +266,6 @@ function unfitIn(claims: VerifiedLogin["claims"]): string[] {
 /** The claim that holds one of our fields; null if there is none. */
 function claimOf(field: string): string | null {
   return attributes.find((entry) => entry.field === field)?.oidcClaim ?? null;
-}
-
-/** The roles that the mapped claim grants. Null without a mapping: roles then stay as they are. */
-function rolesIn(
-  claims: VerifiedLogin["claims"],
-  mapping: { name: string; adminValues: readonly string[] } | null,
-): AssignableRole[] | null {
-  if (!mapping) return null;
-  const sent = [claims[mapping.name] ?? []].flat();
-  return sent.some((value) => mapping.adminValues.includes(String(value))) ? ["admin"] : [];
 }
 
 /** The secret from before a rotation is deleted once the new one has worked. */

@@ -36,7 +36,7 @@ export interface StepDeps extends SamlDeps {
   /** Requests on their way to the provider, whose site posts the response. */
   requests: PendingSignIns<KeptRequest>;
   /** Accepted responses on their way from the ACS, which sees no session, to /finish, which does. */
-  arrivals: PendingSignIns<IdentifiedLogin>;
+  acceptedSignIns: PendingSignIns<IdentifiedLogin>;
 }
 
 /** A browser that leaves: the request that it takes along. */
@@ -70,8 +70,8 @@ interface SamlSteps {
   signedXml?: string;
   /** The person, once the response is accepted. */
   identity?: ExternalIdentity;
-  arrival?: IdentifiedLogin;
-  /** The ticket under which the arrival is kept while the person is asked. */
+  accepted?: IdentifiedLogin;
+  /** The ticket under which the accepted sign-in is kept while the person is asked. */
   nextTicket?: string;
 }
 

@@ -45,10 +45,10 @@ export function samlRoutes(deps: SamlDeps): { acs: Router; pages: Router } {
   const stepDeps: StepDeps = {
     ...deps,
     requests: pendingSignIns<KeptRequest>(deps, { name: "saml-request", byCrossSitePost: true }),
-    arrivals: pendingSignIns(deps, { name: "saml-arrival", byCrossSitePost: false }),
+    acceptedSignIns: pendingSignIns(deps, { name: "saml-arrival", byCrossSitePost: false }),
   };
   const { testOrActive, expectResponse, continueSignIn } = acsSteps(stepDeps);
-  const { takeArrival, askIfOtherPerson, signIn } = finishSteps(stepDeps);
+  const { resumeAccepted, askIfOtherPerson, signIn } = finishSteps(stepDeps);
 
   const posts = Router();
   const find = findForAcs(findSaml);
@@ -58,8 +58,8 @@ export function samlRoutes(deps: SamlDeps): { acs: Router; pages: Router } {
 
   const pages = Router();
   pages.get(login, navigationOnly, findSaml, activeOrTest, beginLogin(stepDeps), leaveByForm, authenticate);
-  pages.get(finish, navigationOnly, findSaml, requireActive, takeArrival, askIfOtherPerson, signIn);
-  pages.post(finish, findSaml, requireActive, takeArrival, signIn);
+  pages.get(finish, navigationOnly, findSaml, requireActive, resumeAccepted, askIfOtherPerson, signIn);
+  pages.post(finish, findSaml, requireActive, resumeAccepted, signIn);
   pages.get(metadata, publishMetadata(deps));
   pages.use(endWithError(deps.sealer));
   return { acs: posts, pages };

@@ -1,6 +1,7 @@
 import { AbstractStrategy } from "@node-saml/passport-saml";
 import express, { type ErrorRequestHandler, type Request, type RequestHandler } from "express";
 import passport from "passport";
+import type { Rule } from "policy-list/policy";
 import { attributeRules, firstValue, subjectRules } from "saml-policy/assertion-rules";
 import { consume, type Ports } from "saml-policy/consume";
 import { authnRequestUrl } from "saml-policy/request";
@@ -8,20 +9,28 @@ import type { ParsedAssertion, ServiceProvider } from "saml-policy/rule";
 import { attributes as table } from "../../config/attributes.ts";
 import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { paths, samlUrls } from "../endpoints.ts";
-import { judgeSignIn, NotFoundError, RefusedError, refusalOf } from "../errors.ts";
-import type { AssignableRole, Profile, SamlSettings, SignInProof, VerifiedIdentity } from "../model.ts";
+import { judgeSignIn, NotFoundError, type RefusalReason, RefusedError, refusalOf } from "../errors.ts";
+import {
+  type ExternalIdentity,
+  profileFields,
+  type SamlSettings,
+  type SignInProof,
+  type VerifiedIdentity,
+} from "../model.ts";
 import { requireActive, type SsoContext, ssoOf, useTest } from "../sso/connection.ts";
 import {
-  arrivalRules,
-  epochOfIdentity,
   finishSignIn,
   firstText,
   type IdentifiedLogin,
+  identityOf,
   noteAgain,
+  type SentField,
+  type SentFields,
   userOfIdentity,
 } from "../sso/sign-in.ts";
-import { endTest, mappedFields, type SentField, type SentFields } from "../sso/test-sign-in.ts";
+import { endTest, testedSignIn } from "../sso/test-sign-in.ts";
 import { hashToken } from "../store/secrets.ts";
+import { subjectKey } from "../store/tenant/identities.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { landingPath } from "../web/home.ts";
 import { formField, localPath } from "../web/request.ts";
@@ -69,7 +78,7 @@ export const notASignIn: RequestHandler = () => {
  * brought it, and that browser goes on to /finish by a GET, with which its session travels.
  */
 export function acsSteps(deps: StepDeps) {
-  const { sealer, baseUrl, arrivals } = deps;
+  const { sealer, baseUrl, acceptedSignIns } = deps;
 
   /** A response belongs to a test if RelayState names one that is under way. Otherwise the connection has to be active. */
   const testOrActive: RequestHandler = async (req, res, next) => {
@@ -86,7 +95,7 @@ export function acsSteps(deps: StepDeps) {
         sp: serviceProviderOf(sso, baseUrl, mayBeginThere),
         ports: portsOf(deps, req),
         async keep({ assertion, request, relayState }, inside) {
-          if (testId !== null) return { tested: testedSignIn(connection, assertion) };
+          if (testId !== null) return { tested: testOf(connection, assertion) };
           const identity = toIdentity(connection, assertion);
           req.saml = { ...req.saml, identity };
           const returnTo = request ? request.returnTo : localPath(relayState, baseUrl);
@@ -94,8 +103,8 @@ export function acsSteps(deps: StepDeps) {
           const againFor = request?.againFor ?? null;
           const accessEpoch = await epochOfIdentity({ store: inside, connection }, identity);
           const proof = proofOf(assertion);
-          const arrival = { identity, returnTo, sessionEndsAt, proof, againFor, accessEpoch };
-          return { ticket: await arrivals.begin(req, arrival, { store: inside }) };
+          const accepted = { identity, returnTo, sessionEndsAt, proof, againFor, accessEpoch };
+          return { ticket: await acceptedSignIns.begin(req, accepted, { store: inside }) };
         },
       },
     };
@@ -161,49 +170,81 @@ function portsOf(deps: StepDeps, req: Request): Ports<KeptRequest, TenantStore> 
   };
 }
 
+/** The policy of /finish; everything about the response itself was judged before. */
+export const finishRules: readonly Rule<FinishFacts, RefusalReason>[] = [
+  {
+    id: "arrival",
+    name: "A response arrived in this browser, and was not used yet",
+    citation: "Someone else's link must not sign anyone in (login CSRF)",
+    reason: "sign-in-not-started-here",
+    holds: ({ accepted }) => accepted !== null,
+  },
+  {
+    id: "arrival-current",
+    name: "The person's access was not revoked since the response arrived",
+    citation: "Universal Logout, a block and a sign-out also end sign-ins in flight",
+    reason: "sign-in-not-started-here",
+    holds: ({ accepted, epoch }) => (accepted?.accessEpoch ?? epoch) === epoch,
+  },
+];
+
+interface FinishFacts {
+  accepted: IdentifiedLogin | null;
+  /** The person's access epoch now; null if they are not known here. */
+  epoch: number | null;
+}
+
+/** The access epoch of the user who has this identity, or who will be linked to it by the login name; null if there is none. */
+async function epochOfIdentity(
+  { store, connection }: Pick<SsoContext, "store" | "connection">,
+  { subject, loginName }: ExternalIdentity,
+): Promise<number | null> {
+  return await store.identities.accessEpoch(connection.id, subjectKey(connection, subject), loginName);
+}
+
 /**
  * The steps of /finish, where the session of the browser is visible. If another person is signed in, the page asks first:
  * otherwise an attacker who makes a browser post a response could silently change the account that it works in.
  */
-export function finishSteps({ arrivals, baseUrl }: StepDeps) {
-  /** Takes the arrival that the ticket names, from the address or, if the person confirmed it, from the form. */
-  const takeArrival: RequestHandler = async (req, _res, next) => {
+export function finishSteps({ acceptedSignIns, baseUrl }: StepDeps) {
+  /** Consumes the accepted sign-in that the ticket names, from the address or, if the person confirmed it, from the form. */
+  const resumeAccepted: RequestHandler = async (req, _res, next) => {
     const ticket = req.method === "POST" ? formField(req, "ticket") : req.query.ticket;
-    const arrival = await arrivals.resume(req, typeof ticket === "string" ? ticket : "");
-    const epoch = arrival && (await epochOfIdentity(ssoOf(req), arrival.identity));
-    judgeSignIn(arrivalRules, { arrival, epoch });
-    noteAgain(req, arrival);
-    if (arrival) req.saml = { arrival, identity: arrival.identity };
+    const accepted = await acceptedSignIns.resume(req, typeof ticket === "string" ? ticket : "");
+    const epoch = accepted && (await epochOfIdentity(ssoOf(req), accepted.identity));
+    judgeSignIn(finishRules, { accepted, epoch });
+    noteAgain(req, accepted);
+    if (accepted) req.saml = { accepted, identity: accepted.identity };
     next();
   };
 
   const askIfOtherPerson: RequestHandler = async (req, res, next) => {
-    const arrival = arrivalOf(req);
+    const accepted = acceptedOf(req);
     // A sign-in that had to be repeated asks no one: it refuses another person.
-    if (!req.person || arrival.againFor || (await isSamePerson(req, arrival))) return next();
+    if (!req.person || accepted.againFor || (await isSamePerson(req, accepted))) return next();
     // Kept under a new ticket, which only the form of this page knows.
-    const ticket = await arrivals.begin(req, arrival);
+    const ticket = await acceptedSignIns.begin(req, accepted);
     req.saml = { ...req.saml, nextTicket: ticket };
     res.render("continue-as", {
       title: "Change who is signed in?",
       action: paths.saml(ssoOf(req).connection.key).finish,
       ticket,
-      loginName: arrival.identity.loginName,
+      loginName: accepted.identity.loginName,
       current: req.person.user.loginName,
       landingPath,
     });
   };
 
   const signIn: RequestHandler = async (req, res) => {
-    await finishSignIn(req, res, arrivalOf(req), baseUrl);
+    await finishSignIn(req, res, acceptedOf(req), baseUrl);
   };
 
-  return { takeArrival, askIfOtherPerson, signIn };
+  return { resumeAccepted, askIfOtherPerson, signIn };
 }
 
-function arrivalOf({ saml }: Request): IdentifiedLogin {
-  if (!saml?.arrival) throw new Error("takeArrival has to run before this step");
-  return saml.arrival;
+function acceptedOf({ saml }: Request): IdentifiedLogin {
+  if (!saml?.accepted) throw new Error("resumeAccepted has to run before this step");
+  return saml.accepted;
 }
 
 async function isSamePerson(req: Request, { identity }: IdentifiedLogin): Promise<boolean> {
@@ -255,7 +296,6 @@ export function authenticateBySaml(): RequestHandler {
   }) as RequestHandler;
 }
 
-const profileFields: readonly (keyof Profile)[] = ["givenName", "familyName", "displayName", "email"];
 type SamlField = keyof NonNullable<SamlSettings["attributeNames"]>;
 
 /**
@@ -263,28 +303,15 @@ type SamlField = keyof NonNullable<SamlSettings["attributeNames"]>;
  * are optional. Throws RefusedError `saml-subject` or `profile-incomplete`; the log has the names of the attributes that
  * are missing and of those that came.
  */
-function toIdentity({ id, settings }: SamlConnection, assertion: ParsedAssertion): VerifiedIdentity {
+function toIdentity(connection: SamlConnection, assertion: ParsedAssertion): VerifiedIdentity {
+  const { settings } = connection;
   const subjectAttribute = settings.subjectAttribute || null;
   judgeSignIn(subjectRules, { assertion, subjectAttribute });
-  const { loginName, ...fields } = fieldsIn(settings, assertion);
-  const profile: Profile = {
-    givenName: fields.givenName.value,
-    familyName: fields.familyName.value,
-    displayName: fields.displayName.value,
-    email: fields.email.value,
-  };
-  requireAttributes(settings, assertion, profile);
-  const sent = subjectAttribute === null ? assertion.nameId : firstValue(assertion, subjectAttribute);
-  const subject = sent ?? "";
-  const roles = rolesOf(settings, assertion);
-  const person = {
-    connectionId: id,
-    subject,
-    loginName: loginName.value ?? subject,
-    profile,
-    verifiedBy: settings,
-  };
-  return { ...person, ...(roles ? { roles } : {}) };
+  const sent = fieldsIn(settings, assertion);
+  requireAttributes(settings, assertion, sent);
+  // The rules demand it. It is the login name, too, if no attribute has one.
+  const subject = subjectAttribute === null ? assertion.nameId : firstValue(assertion, subjectAttribute);
+  return identityOf(connection, String(subject), sent, (name) => assertion.attributes.get(name));
 }
 
 /** The attribute that fills each of our fields, or the NameID. */
@@ -316,16 +343,10 @@ function isSent({ value }: SentField): boolean {
   return value !== null;
 }
 
-/** The result of a test. If no identity can be made of the assertion, the result says why. */
-function testedSignIn(connection: SamlConnection, assertion: ParsedAssertion): TestedSignIn {
+function testOf(connection: SamlConnection, assertion: ParsedAssertion): TestedSignIn {
   const values = { [nameIdLabel]: assertion.nameId, ...Object.fromEntries(assertion.attributes) };
-  const mapped = mappedFields(fieldsIn(connection.settings, assertion));
-  try {
-    return { values, mapped, identity: toIdentity(connection, assertion), problem: null };
-  } catch (error) {
-    if (error instanceof RefusedError) return { values, mapped, identity: null, problem: error };
-    throw error;
-  }
+  const identify = () => toIdentity(connection, assertion);
+  return testedSignIn(values, fieldsIn(connection.settings, assertion), identify);
 }
 
 /** The names of the attributes that are mapped to our fields. */
@@ -350,10 +371,10 @@ function addressIn({ nameId, nameIdFormat }: ParsedAssertion): string | null {
   return isAddress ? nameId : null;
 }
 
-function requireAttributes(settings: SamlSettings, assertion: ParsedAssertion, profile: Profile): void {
+function requireAttributes(settings: SamlSettings, assertion: ParsedAssertion, sent: SentFields): void {
   const required = profileFields.flatMap((field) => {
     const row = table.find((entry) => entry.field === field);
-    const isNeeded = row?.requiredAtSignIn && profile[field] === null;
+    const isNeeded = row?.requiredAtSignIn && sent[field].value === null;
     return isNeeded ? [{ label: row.label, name: attributeNameOf(settings, field) ?? "" }] : [];
   });
   const missing = required.filter(({ name }) => firstValue(assertion, name) === null);
@@ -362,11 +383,4 @@ function requireAttributes(settings: SamlSettings, assertion: ParsedAssertion, p
     { assertion, required: required.map(({ name }) => name) },
     { detail: `Missing: ${missing.map(({ label }) => label).join(", ")}.` },
   );
-}
-
-/** The roles that the mapped attribute grants; null if the connection maps none, which changes nothing. */
-function rolesOf({ roleMapping }: SamlSettings, { attributes }: ParsedAssertion): AssignableRole[] | null {
-  if (!roleMapping) return null;
-  const values = attributes.get(roleMapping.name) ?? [];
-  return values.some((value) => roleMapping.adminValues.includes(value)) ? ["admin"] : [];
 }

@@ -11,7 +11,8 @@ import { judge, RuleBrokenError } from "policy-list/policy";
 import { paths } from "../endpoints.ts";
 import { type BrokenRule, ConflictError, NotFoundError } from "../errors.ts";
 import type { Connection, SignalStream } from "../model.ts";
-import { hashToken, randomToken, type Sealer } from "../store/secrets.ts";
+import { pendingRows } from "../sso/sign-in.ts";
+import { randomToken, type Sealer } from "../store/secrets.ts";
 import type { ActivityEntry } from "../store/tenant/activity.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
@@ -68,8 +69,8 @@ interface PendingConsent {
   codeVerifier: string;
 }
 
-/** The browser has to come back within this time, in ms. */
-const pendingMs = 10 * 60_000;
+const consentsOf = ({ sealer }: StreamDeps, action: StreamAction) =>
+  pendingRows<PendingConsent>(sealer, action, "shared-signals");
 
 /** The origins of the org that signs a connection's tokens: its API has no path of its own. Empty if none is known. */
 export function orgsOf({ settings }: Connection): string[] {
@@ -107,21 +108,11 @@ export async function beginConsent(
   const [state, codeVerifier] = [randomToken(), newCodeVerifier()];
   action.secrets.push(state, codeVerifier);
   action.state = state;
-  const pending: PendingConsent = { streamId: stream.id, codeVerifier };
-  await store.pendingLogins.create({
-    connectionId: connection.id,
-    stateHash: stateHash(state),
-    browserHash: hashToken(sessionId),
-    sealedData: deps.sealer.seal(JSON.stringify(pending), placeOf(action)),
-    expiresAt: Date.now() + pendingMs,
-    networkHash: null,
-  });
+  await consentsOf(deps, action).begin(state, sessionId, { streamId: stream.id, codeVerifier }, null);
   const redirectUri = callbackUrl(deps.baseUrl, connection.key);
   const request = { redirectUri, scopes: streamScopes, state, codeVerifier };
   return await granting(async () => client.authorizationUrl(request));
 }
-
-const stateHash = (state: string) => hashToken(`shared-signals/${state}`);
 
 async function keepClient(
   deps: StreamDeps,
@@ -159,7 +150,8 @@ export async function finishConsent(
   const state = onlyOne(query, "state");
   action.state = state;
   action.secrets.push(...["state", "code"].flatMap((name) => query.getAll(name)));
-  const pending = await takePending(deps, action, state, sessionId);
+  const consents = consentsOf(deps, action);
+  const pending = state === null ? null : await consents.resume(state, sessionId);
   const stream = await store.signalStreams.ofConnection(connection.id);
   // The stream may have been removed since, and another one begun.
   judge(pendingRules, { isPending: stream !== null && stream.id === pending?.streamId });
@@ -195,18 +187,6 @@ async function redeemConsent(
   await keepRefreshToken(deps, action, stream.id, tokens);
   await store.activity.record(action.entry("stream.authorized"));
   return await callsOf(deps, action, stream, tokens);
-}
-
-async function takePending(
-  deps: StreamDeps,
-  { store, connection }: StreamAction,
-  state: string | null,
-  sessionId: string,
-): Promise<PendingConsent | null> {
-  if (state === null) return null;
-  const sealed = await store.pendingLogins.consume(connection.id, stateHash(state), hashToken(sessionId));
-  if (sealed === null) return null;
-  return JSON.parse(deps.sealer.open(sealed, placeOf({ store, connection }))) as PendingConsent;
 }
 
 /** A parameter that an attacker repeats counts as missing. */

@@ -1,9 +1,10 @@
 /**
  * Single sign-on: everything that the sign-in protocols share, from a connection's key to a session.
  *
- * Owns: the connection of a path (this file), pending sign-ins and the end of a sign-in (sign-in.ts) or of a test
- * (test-sign-in.ts), and the record of refusals (refusals.ts). A protocol room chains its own steps between these:
- *   router.get(callback, findConnection(database, "oidc"), takePending, requireActive, authenticate, signIn);
+ * Owns: the connection of a path (this file), pending sign-ins, the person whom an answer describes and the end of a sign-in
+ * (sign-in.ts) or of a test (test-sign-in.ts), and the record of refusals (refusals.ts). A protocol room chains its own steps
+ * between these:
+ *   router.get(callback, findConnection(database, "oidc"), resumeLogin, requireActive, authenticate, signIn);
  *   router.use(endWithError(sealer));
  * Its steps read `ssoOf(req, "oidc")`, call `judgeSignIn(rules, facts)`, and end in finishSignIn() or endTest().
  * May import: the ground floor, trust, directory, store, web and config.

@@ -1,8 +1,16 @@
 import type { CookieOptions, Request, Response } from "express";
 import type { Rule } from "policy-list/policy";
 import { signIn } from "../directory/sign-in.ts";
+import type { MappedField } from "../directory/sign-in-tests.ts";
 import { judgeSignIn, type RefusalReason, RefusedError } from "../errors.ts";
-import type { ExternalIdentity, SignInProof, VerifiedIdentity } from "../model.ts";
+import type {
+  AssignableRole,
+  Connection,
+  ExternalIdentity,
+  Profile,
+  SignInProof,
+  VerifiedIdentity,
+} from "../model.ts";
 import { hashToken, randomToken, type Sealer } from "../store/secrets.ts";
 import { subjectKey } from "../store/tenant/identities.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
@@ -10,10 +18,41 @@ import { hidden } from "../visible.ts";
 import { landingPath } from "../web/home.ts";
 import { cookieOf, safePath } from "../web/request.ts";
 import { startSession } from "../web/sessions.ts";
-import { type SsoContext, ssoOf } from "./connection.ts";
+import { type ConfiguredConnection, ssoOf } from "./connection.ts";
 
 /** A browser that leaves has to come back within this time. */
 const pendingMs = 10 * 60_000;
+
+/**
+ * Rows of one step, with the data that waits for a browser to come back. A row is consumed at most once, within ten minutes.
+ * `browser` is a secret of a cookie or a session: it ties the row to the browser that left.
+ * @param name the purpose of what is sealed.
+ */
+export function pendingRows<Kept>(
+  sealer: Sealer,
+  { store, connection }: { store: TenantStore; connection: Connection },
+  name: string,
+) {
+  const stateHash = (id: string) => hashToken(`${name}/${id}`);
+  const sealingContext = `${store.tenantId}/${connection.id}/${name}`;
+  return {
+    async begin(id: string, browser: string, kept: Kept, networkHash: string | null): Promise<void> {
+      await store.pendingLogins.create({
+        connectionId: connection.id,
+        stateHash: stateHash(id),
+        browserHash: hashToken(browser),
+        sealedData: sealer.seal(JSON.stringify(kept), sealingContext),
+        expiresAt: Date.now() + pendingMs,
+        networkHash,
+      });
+    },
+    /** null if this browser began nothing under `id`, or it is too old. */
+    async resume(id: string, browser: string): Promise<Kept | null> {
+      const sealed = await store.pendingLogins.consume(connection.id, stateHash(id), hashToken(browser));
+      return sealed === null ? null : (JSON.parse(sealer.open(sealed, sealingContext)) as Kept);
+    },
+  };
+}
 
 /** A point of a protocol at which the browser leaves and has to come back. */
 export interface PendingStep {
@@ -48,32 +87,22 @@ export function pendingSignIns<Kept>(
   const cookies = cookiesOf(step, baseUrl.startsWith("https:"));
   const browserOf = (req: Request) =>
     cookies.map(([name]) => cookieOf(req, name)).find((value) => value !== null);
-  const sealingContext = ({ store, connection }: SsoContext) =>
-    `${store.tenantId}/${connection.id}/${step.name}`;
+  const rowsOf = (req: Request, store = ssoOf(req).store) =>
+    pendingRows<Kept>(sealer, { store, connection: ssoOf(req).connection }, step.name);
   return {
     async begin(req, kept, { id = randomToken(), store } = {}) {
-      const sso = ssoOf(req);
+      const rows = rowsOf(req, store);
       const browser = browserOf(req) ?? randomToken();
       for (const [name, options] of cookies) req.res?.cookie(name, browser, options);
-      await (store ?? sso.store).pendingLogins.create({
-        connectionId: sso.connection.id,
-        stateHash: hashToken(`${step.name}/${id}`),
-        browserHash: hashToken(browser),
-        sealedData: sealer.seal(JSON.stringify(kept), sealingContext(sso)),
-        expiresAt: Date.now() + pendingMs,
-        networkHash: hashToken(`${sso.connection.id}/${req.network}`),
-      });
+      await rows.begin(id, browser, kept, hashToken(`${ssoOf(req).connection.id}/${req.network}`));
       return id;
     },
 
     async resume(req, id, store) {
       if (req.method !== "POST" && !req.isNavigation)
         throw new Error("navigationOnly has to run before a GET that consumes a sign-in");
-      const sso = ssoOf(req);
-      const state = hashToken(`${step.name}/${id}`);
-      const browser = hashToken(browserOf(req) ?? "");
-      const sealed = await (store ?? sso.store).pendingLogins.consume(sso.connection.id, state, browser);
-      return sealed === null ? null : (JSON.parse(sealer.open(sealed, sealingContext(sso))) as Kept);
+      const rows = rowsOf(req, store);
+      return await rows.resume(id, browserOf(req) ?? "");
     },
   };
 }
@@ -102,6 +131,42 @@ const shown = new RegExp(`(?!${hidden.source})\\S`, "u");
  */
 export function firstText(sent: unknown): string | null {
   return [sent].flat().find((one): one is string => typeof one === "string" && shown.test(one)) ?? null;
+}
+
+/** The claim or attribute that fills a field, and its value; null if none was sent. */
+export type SentField = Pick<MappedField, "name" | "value">;
+
+/** The fields of a person as a protocol room reads them: a sign-in and its test use the same values. */
+export type SentFields = Readonly<Record<"loginName" | keyof Profile, SentField>>;
+
+/**
+ * The person whom the claims or attributes of an answer describe. Judge the protocol's rules first: they demand a login name.
+ * @param valuesOf the values of a claim or attribute by its name; undefined if none was sent.
+ */
+export function identityOf(
+  { id, settings }: ConfiguredConnection,
+  subject: string,
+  sent: SentFields,
+  valuesOf: (name: string) => unknown,
+): VerifiedIdentity {
+  const person = {
+    connectionId: id,
+    subject,
+    loginName: String(sent.loginName.value),
+    profile: {
+      givenName: sent.givenName.value,
+      familyName: sent.familyName.value,
+      displayName: sent.displayName.value,
+      email: sent.email.value,
+    },
+    verifiedBy: settings,
+  };
+  // Without a mapping, roles stay as they are.
+  if (!settings.roleMapping) return person;
+  const { name, adminValues } = settings.roleMapping;
+  const isAdmin = [valuesOf(name) ?? []].flat().some((value) => adminValues.includes(String(value)));
+  const roles: AssignableRole[] = isAdmin ? ["admin"] : [];
+  return { ...person, roles };
 }
 
 /** A sign-in that the protocol room has verified. */
@@ -158,40 +223,6 @@ export async function userOfIdentity(req: Request, { subject }: ExternalIdentity
   const known = await store.identities.find(connection.id, subjectKey(connection, subject));
   return known?.userId ?? null;
 }
-
-// SAML {
-/** The policy at the end of a sign-in; everything about the response itself was judged before. */
-export const arrivalRules: readonly Rule<ArrivalFacts, RefusalReason>[] = [
-  {
-    id: "arrival",
-    name: "A response arrived in this browser, and was not used yet",
-    citation: "Someone else's link must not sign anyone in (login CSRF)",
-    reason: "sign-in-not-started-here",
-    holds: ({ arrival }) => arrival !== null,
-  },
-  {
-    id: "arrival-current",
-    name: "The person's access was not revoked since the response arrived",
-    citation: "Universal Logout, a block and a sign-out also end sign-ins in flight",
-    reason: "sign-in-not-started-here",
-    holds: ({ arrival, epoch }) => (arrival?.accessEpoch ?? epoch) === epoch,
-  },
-];
-
-interface ArrivalFacts {
-  arrival: IdentifiedLogin | null;
-  /** The person's access epoch now; null if they are not known here. */
-  epoch: number | null;
-}
-
-/** The access epoch of the user who has this identity, or who will be linked to it by the login name; null if there is none. */
-export async function epochOfIdentity(
-  { store, connection }: Pick<SsoContext, "store" | "connection">,
-  { subject, loginName }: ExternalIdentity,
-): Promise<number | null> {
-  return await store.identities.accessEpoch(connection.id, subjectKey(connection, subject), loginName);
-}
-// SAML }
 
 /**
  * Signs the person in: the directory decides who that is, a session starts, and the browser goes to where it wanted to.

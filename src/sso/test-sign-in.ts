@@ -2,22 +2,33 @@ import type { ErrorRequestHandler, Request, Response } from "express";
 import { attributes } from "../../config/attributes.ts";
 import { finishSignInTest, type MappedField, type TestedSignIn } from "../directory/sign-in-tests.ts";
 import { RefusedError } from "../errors.ts";
-import type { Profile } from "../model.ts";
+import type { VerifiedIdentity } from "../model.ts";
 import type { Sealer } from "../store/secrets.ts";
 import { landingPath } from "../web/home.ts";
 import { ssoOf, usedSignInRules } from "./connection.ts";
+import type { SentFields } from "./sign-in.ts";
 
-/** The fields that a sign-in fills. */
-type SignInField = "loginName" | keyof Profile;
-
-/** The claim or attribute that fills a field, and its value; null if none was sent. */
-export type SentField = Pick<MappedField, "name" | "value">;
-
-/** The fields of a person as a protocol room reads them: a sign-in and its test use the same values. */
-export type SentFields = Readonly<Record<SignInField, SentField>>;
+/**
+ * The result of a test whose answer is accepted. If no identity can be made of it, the result says why.
+ * @param problem of a sign-in that works all the same; null if there is none.
+ */
+export function testedSignIn(
+  values: TestedSignIn["values"],
+  sent: SentFields,
+  identify: () => VerifiedIdentity,
+  problem: RefusedError | null = null,
+): TestedSignIn {
+  const mapped = mappedFields(sent);
+  try {
+    return { values, mapped, identity: identify(), problem };
+  } catch (error) {
+    if (error instanceof RefusedError) return { values, mapped, identity: null, problem: error };
+    throw error;
+  }
+}
 
 /** The fields as a test shows them, in the order of config/attributes.ts. */
-export function mappedFields(sent: SentFields): MappedField[] {
+function mappedFields(sent: SentFields): MappedField[] {
   return attributes.flatMap(({ field, label, requiredAtSignIn: required = false }) =>
     field === null || field === "active" ? [] : [{ label, ...sent[field], required }],
   );

@@ -115,6 +115,30 @@ function joinedTo({ engine, schema, subscriptions }: DatabaseKind, trx: Knex.Tra
   return joined;
 }
 
+/** Thrown out of a transaction to roll it back. */
+class Rollback extends Error {}
+
+/**
+ * Runs `work` in one transaction, rolls it back, and returns the result. Do not call it inside a transaction, which it would
+ * roll back as well.
+ * @param store a database, or the store of a tenant.
+ */
+export async function runAndRollBack<Inside, T>(
+  store: { transaction(work: (inside: Inside) => Promise<void>): Promise<void> },
+  work: (inside: Inside) => Promise<T>,
+): Promise<T> {
+  let result: T | undefined;
+  try {
+    await store.transaction(async (inside) => {
+      result = await work(inside);
+      throw new Rollback();
+    });
+  } catch (error) {
+    if (!(error instanceof Rollback)) throw error;
+  }
+  return result as T;
+}
+
 const maxAttempts = 4;
 
 async function retry<T>(attempt: () => Promise<T>): Promise<T> {

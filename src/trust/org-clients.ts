@@ -66,6 +66,7 @@ export interface OrgClient {
   revoke(refreshToken: string): Promise<void>;
 }
 
+/** A code verifier (RFC 7636 §4.1). It is made here because only this room and oidc use the library. */
 export function newCodeVerifier(): string {
   return randomPKCECodeVerifier();
 }

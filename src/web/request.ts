@@ -247,16 +247,12 @@ function carriesUnreadDocument({ path, originalUrl, body }: Request): boolean {
  * a person cannot type one, and PostgreSQL cannot store it.
  */
 export function formField(req: Request, name: string): string {
-  const values = valuesOf(req, name);
+  const values = formFields(req, name);
   return values.length === 1 ? (values[0] ?? "") : "";
 }
 
 /** All values of a field: those of ticked boxes, for example. Throws InvalidError as formField does. */
 export function formFields(req: Request, name: string): string[] {
-  return valuesOf(req, name);
-}
-
-function valuesOf(req: Request, name: string): string[] {
   // Express creates the body without a prototype, so `name` cannot reach an inherited member.
   const value = (req.body as Record<string, unknown> | undefined)?.[name];
   const values = [value].flat().filter((one) => typeof one === "string");

@@ -3,6 +3,7 @@ import { brand } from "../../config/brand.ts";
 import type { Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { formOn, shownOn, submit } from "../helpers/forms.ts";
+import { hostileKeys, startHostileProvider } from "../helpers/hostile-provider.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { comeBack, leavingTo, orgOptions, orgSealer } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
@@ -256,6 +257,21 @@ describe("the set-up of an OIDC connection", () => {
       await other.close();
       const itself = await answered(client, save({ issuerAlias: op.issuer }));
       assert.match(stateOf(itself, "issuerAlias"), /This is the issuer itself/);
+      assert.equal((await stored())?.settings, null);
+      const issuerAlias = op.issuer.replace("127.0.0.1", "localhost");
+      await save({ issuerAlias });
+      const { settings } = (await stored()) ?? assert.fail();
+      assert.equal(settings && "issuerAlias" in settings && settings.issuerAlias, issuerAlias);
+    });
+
+    it("refuses a provider through which no sign-in could work", async () => {
+      const provider = await startHostileProvider(await hostileKeys(), {
+        discovery: (document) =>
+          void Object.assign(document, { code_challenge_methods_supported: ["plain"] }),
+      });
+      const page = await answered(client, save({ issuer: provider.issuer }));
+      await provider.close();
+      assert.match(stateOf(page, "issuer"), /does not offer PKCE by S256/);
       assert.equal((await stored())?.settings, null);
     });
 

@@ -99,7 +99,7 @@ describe("admin -- connection, for an existing connection", () => {
       const alias = op.issuer.replace("127.0.0.1", "localhost");
       assert.equal((await update("--issuer-alias", `${alias}/`)).issuerAlias, alias);
       const stranger = await startOpenIdProvider();
-      await assert.rejects(update("--issuer-alias", stranger.issuer), /publish different keys/);
+      await assert.rejects(update("--issuer-alias", stranger.issuer), /signs with other keys/);
       await stranger.close();
       assert.equal((await update()).issuerAlias, alias);
       assert.equal((await update("--no-issuer-alias")).issuerAlias, null);

@@ -8,10 +8,11 @@ import { remedyFor } from "../../src/inspector/remedies.ts";
 import { clientGrantRules, clientRules, grantTypeRules, requestRules } from "../../src/oauth/policy.ts";
 import { oidcPolicy } from "../../src/oidc/policy.ts";
 import { type Protocol, protocols } from "../../src/recording.ts";
+import { finishRules } from "../../src/saml/sign-in.ts"; // SAML
 import { codeRules, questionRules, refreshRules } from "../../src/scim-authorization/policy.ts";
 import { streamPolicy } from "../../src/shared-signals/stream-policy.ts";
 import { connectionActive } from "../../src/sso/connection.ts"; // SAML
-import { arrivalRules, repeatedSignInRules } from "../../src/sso/sign-in.ts"; // SAML
+import { repeatedSignInRules } from "../../src/sso/sign-in.ts"; // SAML
 import { connectionPolicy } from "../../src/universal-logout/policy.ts";
 import { apiKeyPolicy, callPolicy } from "../../src/web/access-token-policy.ts";
 
@@ -27,7 +28,7 @@ const policies: Record<Protocol, readonly NamedRule[]> = {
     ...refreshRules,
   ],
   oidc: Object.values(oidcPolicy).flat(),
-  saml: [connectionActive, ...policy.flatMap(({ rules }) => rules), ...arrivalRules, ...repeatedSignInRules], // SAML
+  saml: [connectionActive, ...policy.flatMap(({ rules }) => rules), ...finishRules, ...repeatedSignInRules], // SAML
   "universal-logout": connectionPolicy,
   "shared-signals": [...shownRules, ...Object.values(streamPolicy).flat()],
   "cross-app-access": [...tokenPolicy, ...callPolicy],

@@ -37,13 +37,14 @@ const consumers: Record<string, string> = {
   "src/directory/local-accounts.ts links.consume": "a POST, in web/setup.ts",
   "src/directory/owners.ts ownerApprovals.consume": "the end of a sign-in, after resume()",
   "src/oidc/routes.ts pendingLogins.resume": "the callback is a single-use route",
-  "src/saml/sign-in.ts arrivals.resume": "finish is a single-use route", // SAML
+  "src/saml/sign-in.ts acceptedSignIns.resume": "finish is a single-use route", // SAML
   "src/saml/sign-in.ts requests.resume": "a POST to the ACS", // SAML
   "src/saml/sign-in.ts usedTokens.consume": "a POST to the ACS", // SAML
   "src/scim/routes.ts limiter.consume": "counts requests",
   "src/shared-signals/receive.ts receivedSignals.consume": "a POST",
-  "src/shared-signals/stream-set-up.ts pendingLogins.consume": "the callback is a single-use route",
-  "src/sso/sign-in.ts pendingLogins.consume": "resume() requires navigationOnly",
+  "src/shared-signals/stream-set-up.ts consents.resume": "the callback is a single-use route",
+  "src/sso/sign-in.ts pendingLogins.consume": "by resume() of the files here",
+  "src/sso/sign-in.ts rows.resume": "requires navigationOnly",
   "src/universal-logout/routes.ts usedTokens.consume": "a POST",
   "src/web/access-tokens.ts limiter.consume": "counts requests",
 };

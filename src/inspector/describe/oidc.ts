@@ -119,7 +119,7 @@ function browserMessage(req: Request, policy: Policy, broken: BrokenRule | null)
     return {
       step: "Authorization response",
       file: "oidc/routes.ts",
-      handler: "takePending",
+      handler: "resumeLogin",
       ...time,
       route: { from: "okta", to: "product", carried: true },
       checks: () => checksOrFault(req, policy, policy.callback, broken),

@@ -6,9 +6,9 @@ import { policy } from "saml-policy/policy";
 import { paths } from "../../endpoints.ts";
 import { type BrokenRule, RefusedError } from "../../errors.ts";
 import type { Message, MessageFact, MessagePart, RecordedCheck, Recorder, Route } from "../../recording.ts";
-import { mappedNames } from "../../saml/sign-in.ts";
+import { finishRules, mappedNames } from "../../saml/sign-in.ts";
 import { connectionActive, ssoOf } from "../../sso/connection.ts";
-import { arrivalRules, repeatedSignInRules } from "../../sso/sign-in.ts";
+import { repeatedSignInRules } from "../../sso/sign-in.ts";
 import { decisionFacts, decisionText } from "./decision.ts";
 import { signatureGroup } from "./groups.ts";
 import { redirectPart, statusPart } from "./parts.ts";
@@ -136,8 +136,8 @@ function responseStep(req: Request): DescribedStep {
 
 function signInStep(req: Request): DescribedStep {
   const { error, decision } = ssoOf(req);
-  const checks = checksOrFault(req, [connectionActive, ...arrivalRules, ...repeatedSignInRules]);
-  if (req.saml?.arrival && (error || decision))
+  const checks = checksOrFault(req, [connectionActive, ...finishRules, ...repeatedSignInRules]);
+  if (req.saml?.accepted && (error || decision))
     checks.push(directoryCheck(decision !== null, error instanceof RefusedError ? error.reason : null));
   return {
     step: "Sign-in",
@@ -183,7 +183,7 @@ function brokenRule(req: Request): BrokenRule | null {
 function checksOrFault(req: Request, rules: readonly NamedRule[]): RecordedCheck[] {
   const { error } = ssoOf(req);
   const broken = brokenRule(req);
-  if (!error || isAmong(rules, broken) || req.saml?.arrival) return checksOf("saml", rules, broken);
+  if (!error || isAmong(rules, broken) || req.saml?.accepted) return checksOf("saml", rules, broken);
   return [unexplained(error instanceof RefusedError ? error.reason : null)];
 }
 
