@@ -73,6 +73,7 @@ const forms: readonly string[] = [
   `${signals}/delete`,
   `${signals}/forget`,
   // The person's own ways in.
+  `${connection}/tests/:test/link`,
   paths.authenticator,
   `${paths.authenticator}/remove`,
   paths.passkeys,

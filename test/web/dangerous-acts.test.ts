@@ -20,7 +20,6 @@ const harmless: Record<string, readonly string[]> = {
     "/admin/connections/:connection/signals/status",
     "/admin/connections/:connection/signals/verify",
     "/admin/connections/:connection/tests",
-    "/admin/connections/:connection/tests/:test/link",
     "/admin/activity/retention",
     "/admin/activity/webhooks/:webhook/test",
     "/admin/activity/webhooks/:webhook/replay",
