@@ -65,6 +65,8 @@ const forms: readonly string[] = [
   `${person}/unlink`,
   `${admin.group(":group")}/role`,
   admin.invitations,
+  // Without mail, the answer shows a link that sets a password.
+  `${admin.invitation(":user")}/resend`,
   `${admin.deletedPerson(":tombstone")}/lift`,
   // Deletes.
   `${person}/delete`,

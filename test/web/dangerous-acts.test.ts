@@ -30,7 +30,6 @@ const harmless: Record<string, readonly string[]> = {
     "/admin/inspector/clear",
     "/admin/inspector/recording",
     "/admin/provisioning/problems/clear",
-    "/admin/people/invitations/:user/resend",
     "/admin/connections/:connection/signals/resume",
     "/admin/connections/:connection/signals/settings",
   ],
