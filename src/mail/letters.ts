@@ -88,7 +88,7 @@ const letters: Record<MailKind, (facts: LetterFacts & { link: string; organisati
   "role-raised": ({ organisation, user, baseUrl, at }) => ({
     subject: `You have a higher role on ${brand.productName}`,
     paragraphs: [
-      `On ${timeOf(at)}, an administrator of ${organisation} gave ${user.loginName} a higher role.`,
+      `On ${timeOf(at)}, ${user.loginName} was given a higher role at ${organisation}.`,
       "If you expected this, there is nothing to do. If not, ask your administrators.",
     ],
     action: { label: "Look at your account", url: baseUrl + paths.account },

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { brand } from "../../config/brand.ts";
 import { secondStepsCommand } from "../../src/cli/second-steps.ts";
+import { tenantCommands } from "../../src/cli/tenants.ts";
 import { giveRole } from "../../src/directory/administration.ts";
 import { createApiKey } from "../../src/directory/api-keys.ts";
 import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { mailsOf } from "../../src/directory/mails.ts";
+import { provisionUser } from "../../src/directory/provisioning.ts";
 import { giveNotice, type SecurityChange, securityNotices } from "../../src/directory/security-notices.ts";
 import type { User } from "../../src/model.ts";
 import { optionsOn, SoftAuthenticator } from "../helpers/authenticator.ts";
@@ -14,7 +16,7 @@ import { onOneDatabase } from "../helpers/databases.ts";
 import { submit } from "../helpers/forms.ts";
 import { mailServerOf } from "../helpers/mail.ts";
 import { assertRedirect } from "../helpers/pages.ts";
-import { createLocalAccount, testPassword } from "../helpers/people.ts";
+import { createLocalAccount, provisioned, testPassword } from "../helpers/people.ts";
 import { codeOfShownKey, giveAuthenticator } from "../helpers/second-steps.ts";
 import { useSite } from "../helpers/site.ts";
 
@@ -61,6 +63,7 @@ describe("notices of security changes", () => {
           assert.equal(await set(await inviteOwner(store, reset.loginName)), 303);
           const firstUser = (await store.users.byLoginName(first)) ?? assert.fail();
           assert.deepEqual((await told(firstUser)).mails, []);
+          assert.ok((await told(firstUser)).entries.includes("user.role_changed role"));
           assert.ok(!(await told(firstUser)).entries.includes("user.password_changed"));
           const { mails, entries } = await told(reset);
           assert.deepEqual(mails, mailed("password-changed"));
@@ -106,6 +109,21 @@ describe("notices of security changes", () => {
           const { mails, entries } = await told(user);
           assert.deepEqual(mails, mailed("role-raised", "role-raised"));
           assert.equal(entries.filter((entry) => entry.startsWith("user.role_changed")).length, 4);
+        });
+
+        it("tell of an account that the operator takes over and makes an owner's, but not again", async () => {
+          const { store, writer, tenant } = site().acme;
+          const user = await provisionUser(store, writer, provisioned(`taken-${count++}@acme.example`));
+          await giveAuthenticator(store, site().sealer, user);
+          const words = ["owner", "invite", tenant.slug, "--email", user.loginName];
+          for (const _time of [1, 2])
+            await runCommand(tenantCommands, use().database, words, { mail: hasMail ? server : null });
+          const { mails, entries } = await told(user);
+          assert.deepEqual(mails.toSorted(), mailed("role-raised", "second-step-changed"));
+          const ofOperator = entries.filter((entry) => entry.startsWith("user."));
+          assert.deepEqual(ofOperator.toSorted(), ["user.role_changed role", "user.second_steps_removed"]);
+          const [entry] = await store.activity.page({ person: user.id }, null, 1);
+          assert.deepEqual([entry?.actorKind, entry?.actor], ["operator", "cli"]);
         });
 
         describe("of a second step", () => {
