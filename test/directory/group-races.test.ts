@@ -46,5 +46,17 @@ describe("a person who is deleted while they are added to a group", () => {
         () => assert.rejects(add(acme.store), unknown),
       );
     });
+
+    it("leaves the group with another version than the one that had them", async () => {
+      let version = 0;
+      await overlapping(
+        async (inside) => {
+          version = (await add(inside)).version;
+        },
+        () => acme.store.users.remove(ada.id),
+      );
+      assert.deepEqual(await acme.store.groupMembers.page(staff.id, null, 10), []);
+      assert.ok(((await acme.store.groups.byId(staff.id))?.version ?? 0) > version);
+    });
   });
 });
