@@ -24,6 +24,8 @@ export const securityNotices = {
   // authenticator.added or .removed, passkey.added or .removed, recovery_codes.created, recovery_code.used, and
   // user.second_steps_removed, by the operator.
   "second-step-changed": { mail: "second-step-changed", action: null },
+  // connection.identity_linked, by the person.
+  "identity-linked": { mail: "identity-linked", action: null },
 } as const satisfies Record<string, SecurityNotice>;
 
 export type SecurityChange = keyof typeof securityNotices;

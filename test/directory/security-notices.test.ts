@@ -8,15 +8,16 @@ import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { mailsOf } from "../../src/directory/mails.ts";
 import { provisionUser } from "../../src/directory/provisioning.ts";
 import { giveNotice, type SecurityChange, securityNotices } from "../../src/directory/security-notices.ts";
+import { finishSignInTest, startSignInTest } from "../../src/directory/sign-in-tests.ts";
 import type { User } from "../../src/model.ts";
 import { optionsOn, SoftAuthenticator } from "../helpers/authenticator.ts";
 import { runCommand } from "../helpers/cli.ts";
 import type { Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
-import { submit } from "../helpers/forms.ts";
+import { formOn, submit } from "../helpers/forms.ts";
 import { mailServerOf } from "../helpers/mail.ts";
 import { assertRedirect } from "../helpers/pages.ts";
-import { createLocalAccount, provisioned, testPassword } from "../helpers/people.ts";
+import { createLocalAccount, identityOf, provisioned, testPassword } from "../helpers/people.ts";
 import { codeOfShownKey, giveAuthenticator } from "../helpers/second-steps.ts";
 import { useSite } from "../helpers/site.ts";
 
@@ -124,6 +125,21 @@ describe("notices of security changes", () => {
           assert.deepEqual(ofOperator.toSorted(), ["user.role_changed role", "user.second_steps_removed"]);
           const [entry] = await store.activity.page({ person: user.id }, null, 1);
           assert.deepEqual([entry?.actorKind, entry?.actor], ["operator", "cli"]);
+        });
+
+        it("tell of an identity that the person links to their account", async () => {
+          const { acme, sealer } = site();
+          const admin = await createLocalAccount(acme.store, `admin-${count++}@acme.example`, "admin");
+          const connection = await acme.connection({ draft: true });
+          const { verifiedBy: _, ...identity } = identityOf(connection, admin.loginName);
+          const test = await startSignInTest(acme.store, connection.id, admin.id);
+          const result = { values: {}, mapped: [], identity, problem: null };
+          await finishSignInTest({ store: acme.store, sealer, connection }, test, result);
+          const client = await site().clientOf(admin);
+          const page = await client.get(`/admin/connections/${connection.id}?step=4`);
+          assert.equal((await formOn(page, "/link").send(client)).status, 303);
+          const { mails, entries } = await told(admin);
+          assert.deepEqual([mails, entries], [mailed("identity-linked"), ["connection.identity_linked"]]);
         });
 
         describe("of a second step", () => {
