@@ -50,6 +50,9 @@ export class InvalidError extends Error {
   override name = "InvalidError";
 }
 
+/** An address that someone else chose does not answer for now: no connection, an error of its server, or its rate limit. */
+export class OutageError extends InvalidError {}
+
 /** The person is known, but may not do this. The message says what is missing; `next` says who can give it. */
 export class ForbiddenError extends Error {
   override name = "ForbiddenError";

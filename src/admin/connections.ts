@@ -1,6 +1,7 @@
 import { type Request, Router } from "express";
 import { integration } from "../../config/integration.ts";
 import { createConnection, disableConnection, removeConnection } from "../directory/connections.ts";
+import { giveNotice } from "../directory/security-notices.ts";
 import { judgeAgain, linkTestedIdentity } from "../directory/sign-in-tests.ts";
 import { paths } from "../endpoints.ts";
 import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
@@ -47,11 +48,13 @@ export function connectionRoutes(deps: AdminDeps): Router {
       answerForm(req, res, pageOfStep(context.base, context.connection, "test"), { kind, text, at: "test" });
     try {
       await context.store.transaction(async (store) => {
-        const { id } = signedIn(req).user;
+        const { user } = signedIn(req);
         // If the provider had changed, the subject would belong to another person there.
         const connection = await lockAsShown(req, context, store);
-        await linkTestedIdentity({ store, sealer: deps.sealer, connection }, pathParameter(req, "test"), id);
+        const tested = { store, sealer: deps.sealer, connection };
+        await linkTestedIdentity(tested, pathParameter(req, "test"), user.id);
         await store.activity.record(context.entry("connection.identity_linked"));
+        await giveNotice(store, deps.mails, "identity-linked", { user });
       });
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;

@@ -1,6 +1,11 @@
 import { brand } from "../../config/brand.ts";
 import type { PersonalNames } from "../directory/attributes.ts";
-import { createLocalUser, inviteOwner, inviteOwnerByMail } from "../directory/local-accounts.ts";
+import {
+  createLocalUser,
+  grantOwnership,
+  inviteOwner,
+  inviteOwnerByMail,
+} from "../directory/local-accounts.ts";
 import { mailsOf } from "../directory/mails.ts";
 import { namesFromAddress } from "../directory/names-from-address.ts";
 import { passwordHasher } from "../directory/password-hash.ts";
@@ -124,14 +129,14 @@ export const tenantCommands: Command[] = [
       const store = forTenant(context.database, tenant.id);
       const isKnown = (await store.users.byLoginName(email)) !== null;
       const names = await readNames(input, isKnown ? {} : context, { email, prefix: "" });
+      const mails = mailsOf(context.config.mail !== null);
       if (input.isSet("send")) {
-        const mails = mailsOf(context.config.mail !== null);
         if (!mails.isOn)
           throw new InvalidError("--send needs SMTP_URL and MAIL_FROM, as the server has them.");
         await inviteOwnerByMail(store, mails, email, names);
         return { json: { setupUrl: null }, text: `The server sends ${email} the link within a few seconds.` };
       }
-      const token = await inviteOwner(store, email, names);
+      const token = await inviteOwner(store, email, names, mails);
       const setupUrl = setupUrlOf(context, token);
       return { json: { setupUrl }, text: ownerText(context, tenant.slug, email, setupUrl) };
     },
@@ -208,7 +213,7 @@ async function addFirstOwner(
 ): Promise<string | null> {
   const user = await createLocalUser(store, email, names);
   if (passwordHash === null) return await inviteOwner(store, email);
-  await store.roles.grant(user.id, "owner");
+  await grantOwnership(store, user);
   await store.credentials.set(user.id, passwordHash);
   return null;
 }

@@ -24,7 +24,8 @@ const noNames: PersonalNames = { givenName: null, familyName: null };
 /**
  * Makes `email` an owner who can sign in, and returns a one-time token for setting a password. Creates the account if it
  * does not exist. An account that an identity provider manages becomes a local one, which only its holder can open: this
- * is how an operator lets a locked-out customer back in. Earlier links of the account become void.
+ * is how an operator lets a locked-out customer back in. Earlier links of the account become void. The activity has the new
+ * role and the removal of second steps; a person who had the account before gets the notices.
  * @param names of a new account, as createLocalUser takes them; an existing one keeps its own.
  * @returns the token, valid for 72 hours. Show it once.
  */
@@ -32,10 +33,11 @@ export async function inviteOwner(
   store: TenantStore,
   email: string,
   names: PersonalNames = noNames,
+  mails: Mails = noMails,
   now: () => number = Date.now,
 ): Promise<string> {
   return await store.transaction(async (inside) => {
-    const user = await makeOwner(inside, email, names);
+    const user = await makeOwner(inside, mails, email, names);
     const token = randomToken();
     const expiresAt = now() + ownerLinkHours * 3_600_000;
     await inside.links.create(hashToken(token), { kind: "set-password", userId: user.id }, expiresAt);
@@ -51,27 +53,58 @@ export async function inviteOwnerByMail(
   names: PersonalNames = noNames,
 ): Promise<void> {
   await store.transaction(async (inside) => {
-    const user = await makeOwner(inside, email, names);
+    const user = await makeOwner(inside, mails, email, names);
     // An identity provider may have given the account another address, whose holder would become the owner.
     await inside.users.update(user.id, { email });
     await mails.add(inside, user.id, "owner-set-up");
   });
 }
 
-async function makeOwner(store: TenantStore, email: string, names: PersonalNames): Promise<User> {
+async function makeOwner(
+  store: TenantStore,
+  mails: Mails,
+  email: string,
+  names: PersonalNames,
+): Promise<User> {
   checkEmail(email);
-  const user = (await store.users.byLoginName(email)) ?? (await createLocalUser(store, email, names));
-  if (user.origin !== "local") await convertToLocal(store, user.id);
-  await store.roles.grant(user.id, "owner");
+  const known = await store.users.byLoginName(email);
+  const user = known ?? (await createLocalUser(store, email, names));
+  if (user.origin !== "local") await convertToLocal(store, mails, user);
+  const isRaised = await grantOwnership(store, user);
+  if (known && isRaised) await giveNotice(store, mails, "role-raised", { user });
   await store.activity.tell({ name: "personChanged", userId: user.id });
   await store.links.removeOfUser(user.id);
   return await store.users.update(user.id, { active: true, blocked: false });
 }
 
+/** Makes a person an owner, by the operator, and records it. Returns false if they are one already. */
+export async function grantOwnership(store: TenantStore, user: User): Promise<boolean> {
+  if (await store.roles.isOwner(user.id)) return false;
+  await store.roles.grant(user.id, "owner");
+  await recordOfOperator(store, user, "user.role_changed", ["role"]);
+  return true;
+}
+
+async function recordOfOperator(
+  store: TenantStore,
+  user: User,
+  action: string,
+  changed: readonly string[],
+): Promise<void> {
+  const entry = { actorKind: "operator", actor: "cli", action, changed, requestId: null } as const;
+  await store.activity.record({ ...entry, targetId: user.id });
+}
+
 /** Turns a managed account into a local one: removes its identities and any password that provisioning set. */
-async function convertToLocal(store: TenantStore, userId: string): Promise<void> {
+async function convertToLocal(store: TenantStore, mails: Mails, user: User): Promise<void> {
+  const { id: userId } = user;
   await store.credentials.remove(userId);
+  const hadSecondSteps = Object.values(await store.secondSteps.ofUser(userId)).some(Boolean);
   await forgetSecondSteps(store, userId);
+  if (hadSecondSteps) {
+    await recordOfOperator(store, user, "user.second_steps_removed", []);
+    await giveNotice(store, mails, "second-step-changed", { user });
+  }
   await store.invitations.remove(userId);
   await store.users.update(userId, { origin: "local", sourceId: null, sourceKey: null });
   for (const identity of await store.identities.ofUser(userId)) {

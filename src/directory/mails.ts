@@ -14,6 +14,7 @@ export const mailKinds = [
   "api-key-created",
   "role-raised",
   "second-step-changed",
+  "identity-linked",
 ] as const;
 export type MailKind = (typeof mailKinds)[number];
 

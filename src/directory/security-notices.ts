@@ -19,11 +19,13 @@ export const securityNotices = {
   "new-browser": { mail: "new-device", action: null },
   // api_key.created, by the administrator or operator.
   "api-key-created": { mail: "api-key-created", action: null },
-  // user.role_changed, by the administrator.
+  // user.role_changed, by the administrator or operator.
   "role-raised": { mail: "role-raised", action: null },
   // authenticator.added or .removed, passkey.added or .removed, recovery_codes.created, recovery_code.used, and
   // user.second_steps_removed, by the operator.
   "second-step-changed": { mail: "second-step-changed", action: null },
+  // connection.identity_linked, by the person.
+  "identity-linked": { mail: "identity-linked", action: null },
 } as const satisfies Record<string, SecurityNotice>;
 
 export type SecurityChange = keyof typeof securityNotices;

@@ -88,7 +88,7 @@ const letters: Record<MailKind, (facts: LetterFacts & { link: string; organisati
   "role-raised": ({ organisation, user, baseUrl, at }) => ({
     subject: `You have a higher role on ${brand.productName}`,
     paragraphs: [
-      `On ${timeOf(at)}, an administrator of ${organisation} gave ${user.loginName} a higher role.`,
+      `On ${timeOf(at)}, ${user.loginName} was given a higher role at ${organisation}.`,
       "If you expected this, there is nothing to do. If not, ask your administrators.",
     ],
     action: { label: "Look at your account", url: baseUrl + paths.account },
@@ -102,6 +102,15 @@ const letters: Record<MailKind, (facts: LetterFacts & { link: string; organisati
     ],
     action: { label: "Look at your account", url: baseUrl + paths.account },
     closing: "You get this mail at each change.",
+  }),
+  "identity-linked": ({ organisation, user, baseUrl, at }) => ({
+    subject: `Your account on ${brand.productName} has a new sign-in`,
+    paragraphs: [
+      `On ${timeOf(at)}, an identity at an identity provider was linked to ${user.loginName} at ${organisation}. From now on it signs in to this account.`,
+      "If this was you, there is nothing to do. If not, ask an owner to unlink it, and change your password.",
+    ],
+    action: { label: "Look at your account", url: baseUrl + paths.account },
+    closing: "You get this mail for each identity.",
   }),
 };
 

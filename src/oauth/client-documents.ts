@@ -1,7 +1,7 @@
 import type { JSONWebKeySet } from "jose";
 import { z } from "zod";
 import { checkShownName } from "../directory/names.ts";
-import { InvalidError, UnavailableError } from "../errors.ts";
+import { InvalidError, OutageError, UnavailableError } from "../errors.ts";
 import type { RateLimiter } from "../store/rate-limits.ts";
 import { checkedUrl, type FetchLimits, guardedFetch } from "../trust/guarded-fetch.ts";
 
@@ -13,6 +13,8 @@ const maxIdLength = 500;
 const maxAgeMs = 10 * 60_000;
 /** How long a document that could not be used is not read again: anyone may name it, and its host is not theirs. */
 const refusedMs = 60_000;
+/** How long a known document whose host is down is not read again. */
+const downMs = 5_000;
 /** A stranger may name documents without end, so only this many are kept. */
 const maxDocuments = 500;
 
@@ -34,7 +36,7 @@ export interface ClientDocument {
 export interface ClientDocuments {
   /**
    * Reads a client's document. Throws InvalidError, also if `clientId` is not a URL that may have one; and UnavailableError
-   * if too many documents of its host were read.
+   * if too many documents of its host were read, or if the host of a known document is down.
    */
   read(clientId: string): Promise<ClientDocument>;
 }
@@ -48,7 +50,7 @@ export function clientDocuments(
   ofHost: RateLimiter,
   now: () => number = Date.now,
 ): ClientDocuments {
-  const known = new Map<string, { found: ClientDocument | InvalidError; until: number }>();
+  const known = new Map<string, { found: Found; until: number }>();
   return {
     async read(clientId) {
       const cached = known.get(clientId);
@@ -59,8 +61,8 @@ export function clientDocuments(
         throw new UnavailableError(`too many documents of ${host} were read`);
       const found = await guardedFetch(clientId, { ...limits, maxBytes })
         .then((text) => parse(clientId, text))
-        .catch(invalidOf);
-      known.set(clientId, { found, until: now() + (found instanceof InvalidError ? refusedMs : maxAgeMs) });
+        .catch((error: unknown) => refusalOf(error, isReread));
+      known.set(clientId, { found, until: now() + lifetimeOf(found) });
       const [oldest] = known.keys();
       if (known.size > maxDocuments && oldest !== undefined) known.delete(oldest);
       return orThrow(found);
@@ -68,13 +70,23 @@ export function clientDocuments(
   };
 }
 
-function invalidOf(error: unknown): InvalidError {
+type Found = ClientDocument | InvalidError | UnavailableError;
+
+/** An outage makes no known client invalid: for an OAuth client, that would be final. */
+function refusalOf(error: unknown, isReread: boolean): InvalidError | UnavailableError {
+  if (isReread && error instanceof OutageError)
+    return new UnavailableError("the client's document cannot be read", { cause: error });
   if (error instanceof InvalidError) return error;
   throw error;
 }
 
-function orThrow(found: ClientDocument | InvalidError): ClientDocument {
-  if (found instanceof InvalidError) throw found;
+function lifetimeOf(found: Found): number {
+  if (found instanceof UnavailableError) return downMs;
+  return found instanceof InvalidError ? refusedMs : maxAgeMs;
+}
+
+function orThrow(found: Found): ClientDocument {
+  if (found instanceof Error) throw found;
   return found;
 }
 

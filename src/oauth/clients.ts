@@ -9,8 +9,8 @@ import { agentStore } from "../store/agents.ts";
 import type { Database } from "../store/database.ts";
 import { onceOnly, rateLimiter } from "../store/rate-limits.ts";
 import { hashToken } from "../store/secrets.ts";
-import type { FetchLimits } from "../trust/guarded-fetch.ts";
-import { keyStore } from "../trust/jwks.ts";
+import { checkedUrl, type FetchLimits } from "../trust/guarded-fetch.ts";
+import { type KeyStore, keyStore } from "../trust/jwks.ts";
 import { type ClientDocument, clientDocuments } from "./client-documents.ts";
 import { type ClientFacts, clientRules, toleranceSeconds } from "./policy.ts";
 
@@ -22,7 +22,7 @@ const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /** How far in the future a client's assertion may expire, in seconds (Okta: private_key_jwt). */
 const maxLifetime = 3600;
 const maxKeyBytes = 50_000;
-/** Of documents of one host, which any stranger may make us read. */
+/** Of documents and key sets of one host, which any stranger may make us read. */
 const documentLimit = { name: "token-documents", points: 60, seconds: 60 };
 
 /** The means by which a client authenticates. */
@@ -108,6 +108,8 @@ interface FoundClient {
   client: AuthenticatedClient;
   isRevoked: boolean;
   keys: ClientDocument["keys"] | null;
+  /** Reads keys that are at an address. */
+  keyStore: KeyStore;
 }
 
 /**
@@ -116,8 +118,7 @@ interface FoundClient {
  */
 export function clientAuthenticator({ database, baseUrl, limits }: ClientDeps): ClientAuthenticator {
   const agents = agentStore(database);
-  const documents = clientDocuments(limits, rateLimiter(database, documentLimit));
-  const keys = keyStore({ ...limits, maxBytes: maxKeyBytes });
+  const { documents, registeredKeys, namedKeys } = readersOf(database, limits);
   const isNew = onceOnly(database, { name: "client-assertion", seconds: maxLifetime + 2 * toleranceSeconds });
   const { issuer, tokenEndpoint } = crossAppAccessUrls(baseUrl);
 
@@ -130,7 +131,8 @@ export function clientAuthenticator({ database, baseUrl, limits }: ClientDeps): 
     if (agent) {
       const { kind, tenantId, name, scopes, jwksUri, revokedAt } = agent;
       const client = { kind, clientId: agent.clientId, tenantId, name, scopes };
-      return { client, isRevoked: revokedAt !== null, keys: jwksUri === null ? null : { uri: jwksUri } };
+      const keys = jwksUri === null ? null : { uri: jwksUri };
+      return { client, isRevoked: revokedAt !== null, keys, keyStore: registeredKeys };
     }
     if (method === "private_key_jwt") return await describedBy(clientId);
     await agents.secrets(clientId);
@@ -142,7 +144,7 @@ export function clientAuthenticator({ database, baseUrl, limits }: ClientDeps): 
       const { name, keys } = await documents.read(clientId);
       const scopes = apiScopes.map((scope) => scope.name);
       const client = { kind: "agent" as const, clientId, tenantId: null, name, scopes };
-      return { client, isRevoked: false, keys };
+      return { client, isRevoked: false, keys, keyStore: namedKeys };
     } catch (error) {
       if (error instanceof InvalidError) return error.message;
       throw error;
@@ -166,7 +168,7 @@ export function clientAuthenticator({ database, baseUrl, limits }: ClientDeps): 
       clockTolerance: toleranceSeconds,
     };
     return await problemOf(async () => {
-      if ("uri" in at) await keys.verify(proof, at.uri, options);
+      if ("uri" in at) await found.keyStore.verify(proof, at.uri, options);
       else await jwtVerify(proof, createLocalJWKSet(at.set), options);
     });
   }
@@ -196,6 +198,17 @@ export function clientAuthenticator({ database, baseUrl, limits }: ClientDeps): 
     judge(clientRules, { ...faultlessClient, isNew: await isNew(hashToken(`${client.clientId}/${jti}`)) });
     return client;
   };
+}
+
+/** Documents, the keys that they name, of any host, and the keys of registered agents. */
+function readersOf(database: Database, limits: FetchLimits) {
+  const ofHost = rateLimiter(database, documentLimit);
+  const keyLimits = { ...limits, maxBytes: maxKeyBytes };
+  const namedKeys = keyStore(keyLimits, Date.now, async (uri) => {
+    const { host } = checkedUrl(uri, limits.allowPrivateNetwork);
+    if ((await ofHost.use(host)) > 0) throw new UnavailableError(`too many key sets of ${host} were read`);
+  });
+  return { documents: clientDocuments(limits, ofHost), registeredKeys: keyStore(keyLimits), namedKeys };
 }
 
 /** The library's finding; null if it has none. Throws UnavailableError for any other failure. */

@@ -183,19 +183,26 @@ export async function verifyStream(deps: StreamDeps, action: StreamAction): Prom
   await verify(action, await authorizedCalls(deps, action, await streamOf(action)));
 }
 
-/** The state is kept before it is sent: the event may arrive before the answer. */
+/**
+ * The state is kept before it is sent: the event may arrive before the answer. It is also kept if no answer says whether the
+ * transmitter sends the event. A refusal leaves the state of an earlier request, whose event may be on its way.
+ */
 async function verify(action: StreamAction, calls: AuthorizedCalls): Promise<void> {
   const { store, entry, secrets } = action;
   const stream = await streamOf(action);
   const state = randomToken();
   secrets.push(state);
-  const waiting = { stateHash: hashToken(state), verificationRequestedAt: Date.now() };
-  await change(action, stream, waiting, "stream.verification_requested");
+  const before = await store.transaction(async (inside) => {
+    await inside.activity.record(entry("stream.verification_requested"));
+    return await inside.signalStreams.beginVerification(stream.id, hashToken(state));
+  });
   try {
     await requestVerification(calls, providerStreamId(stream), state);
   } catch (error) {
-    await store.signalStreams.update(stream.id, { stateHash: null, verificationRequestedAt: null });
-    await store.activity.record({ ...entry("stream.verification_refused"), reason: reasonOf(error) });
+    const reason = reasonOf(error);
+    if (reason !== "org-unavailable")
+      await store.signalStreams.restoreVerification(stream.id, hashToken(state), before);
+    await store.activity.record({ ...entry("stream.verification_refused"), reason });
     throw error;
   }
 }

@@ -4,7 +4,7 @@
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 import { buildConnector } from "undici";
-import { InvalidError } from "../errors.ts";
+import { InvalidError, OutageError } from "../errors.ts";
 
 /** An address of a host. */
 export interface Address {
@@ -34,7 +34,7 @@ export interface AddressCheck {
  */
 export async function publicAddresses(hostname: string, check: AddressCheck): Promise<Address[]> {
   const found = await addresses(hostname, check);
-  if (found.length === 0) throw new InvalidError(`The name ${hostOf(hostname)} could not be resolved.`);
+  if (found.length === 0) throw new OutageError(`The name ${hostOf(hostname)} could not be resolved.`);
   return found;
 }
 

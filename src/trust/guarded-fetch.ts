@@ -7,7 +7,7 @@
  */
 import { Agent, fetch } from "undici";
 import type { Config, OutgoingProxy } from "../config.ts";
-import { InvalidError } from "../errors.ts";
+import { InvalidError, OutageError } from "../errors.ts";
 import {
   type AddressLookup,
   checkProxiedHost,
@@ -63,7 +63,8 @@ export async function guardedRequest(
     const body = [204, 304].includes(answer.status) ? null : await answer.arrayBuffer();
     return new Response(body, { status: answer.status, headers: [...answer.headers] });
   } catch (error) {
-    throw new InvalidError(`${url.origin} could not be read: ${failure(error)}.`, { cause: error });
+    const Failure = isTooLarge(error) ? InvalidError : OutageError;
+    throw new Failure(`${url.origin} could not be read: ${failure(error)}.`, { cause: error });
   } finally {
     await dispatcher.destroy();
   }
@@ -89,7 +90,8 @@ export async function textOf(answer: Response, address: string): Promise<string>
 async function bytesOf(answer: Response, address: string): Promise<Uint8Array> {
   if (answer.status === 200) return new Uint8Array(await answer.arrayBuffer());
   const hint = answer.status < 400 ? ": give the final address, redirects are not followed" : "";
-  throw new InvalidError(`${new URL(address).origin} answered ${answer.status} instead of 200${hint}.`);
+  const Failure = answer.status >= 500 || answer.status === 429 ? OutageError : InvalidError;
+  throw new Failure(`${new URL(address).origin} answered ${answer.status} instead of 200${hint}.`);
 }
 
 /** Checks that guardedRequest would send to a URL, as far as that is known before. Throws InvalidError. */
@@ -128,10 +130,14 @@ async function dispatcherFor(
   return new Agent({ maxResponseSize: maxBytes, connect: connectToAny(pinned, timeoutMs, signal) });
 }
 
+function isTooLarge(error: unknown): boolean {
+  return (error as { cause?: { code?: string } }).cause?.code === "UND_ERR_RES_EXCEEDED_MAX_SIZE";
+}
+
 function failure(error: unknown): string {
   const { name, cause } = error as { name?: string; cause?: { code?: string } };
   if (name === "TimeoutError") return "it did not answer in time";
-  if (cause?.code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") return "the answer is too large";
+  if (isTooLarge(error)) return "the answer is too large";
   if (cause instanceof ProxyRefusedError) return cause.message;
   return cause?.code ?? "the connection failed";
 }

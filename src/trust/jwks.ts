@@ -12,7 +12,7 @@ import { sendPatiently } from "./openid-providers.ts";
 
 /** Refetch keys that are this old, because providers also revoke keys. */
 const maxAgeMs = 15 * 60_000;
-/** Limits refetches for unknown key ids, or an attacker could make us fetch all day. */
+/** Limits refetches for unknown key ids and after a failure, or an attacker could make us fetch all day. */
 const refetchMs = 5_000;
 /** A stranger may name key sets without end, so only this many are kept. */
 const maxKeySets = 1_000;
@@ -29,23 +29,35 @@ export interface KeyStore {
   /**
    * Verifies a JWT and returns its claims. It must be signed with RS256, unless the options list other algorithms. An unknown
    * key id refetches the issuer's keys once, so key rotation does not break sign-ins. Throws an error of jose, or
-   * InvalidError if the keys cannot be read.
+   * InvalidError if the keys cannot be read, also for five seconds after that.
    */
   verify(token: string, jwksUri: string, options: JWTVerifyOptions): Promise<JWTPayload>;
 }
 
-/** Caches keys per JWKS URI, so one issuer's keys never verify another issuer's tokens. */
-export function keyStore(limits: FetchLimits, now: () => number = Date.now): KeyStore {
+/**
+ * Caches keys per JWKS URI, so one issuer's keys never verify another issuer's tokens.
+ * @param beforeFirst is called before a key set is read that is not cached. If it throws, the set is not read.
+ */
+export function keyStore(
+  limits: FetchLimits,
+  now: () => number = Date.now,
+  beforeFirst: (jwksUri: string) => Promise<void> = async () => {},
+): KeyStore {
   const cache = new Map<string, CachedKeys>();
   const pending = new Map<string, Promise<CachedKeys>>();
+  const failed = new Map<string, { error: unknown; until: number }>();
 
   async function load(jwksUri: string, refetchFrom: number): Promise<CachedKeys> {
-    const keys = createLocalJWKSet(await readKeys(jwksUri, limits));
-    const fresh = { keys, fetchedAt: now(), refetchFrom };
-    cache.set(jwksUri, fresh);
-    const [oldest] = cache.keys();
-    if (cache.size > maxKeySets && oldest !== undefined) cache.delete(oldest);
-    return fresh;
+    try {
+      if (!cache.has(jwksUri)) await beforeFirst(jwksUri);
+      const keys = createLocalJWKSet(await readKeys(jwksUri, limits));
+      const fresh = { keys, fetchedAt: now(), refetchFrom };
+      keep(cache, jwksUri, fresh);
+      return fresh;
+    } catch (error) {
+      keep(failed, jwksUri, { error, until: now() + refetchMs });
+      throw error;
+    }
   }
 
   /** Concurrent callers share one request. */
@@ -57,7 +69,10 @@ export function keyStore(limits: FetchLimits, now: () => number = Date.now): Key
 
   async function current(jwksUri: string): Promise<CachedKeys> {
     const cached = cache.get(jwksUri);
-    return cached && now() - cached.fetchedAt < maxAgeMs ? cached : await fetchOnce(jwksUri, now());
+    if (cached && now() - cached.fetchedAt < maxAgeMs) return cached;
+    const failure = failed.get(jwksUri);
+    if (failure && now() < failure.until) throw failure.error;
+    return await fetchOnce(jwksUri, now());
   }
 
   /** Returns keys newer than `known`, which lacked one; or `known` itself if it is too early to refetch. */
@@ -84,6 +99,12 @@ export function keyStore(limits: FetchLimits, now: () => number = Date.now): Key
       }
     },
   };
+}
+
+function keep<Value>(map: Map<string, Value>, jwksUri: string, value: Value): void {
+  map.set(jwksUri, value);
+  const [oldest] = map.keys();
+  if (map.size > maxKeySets && oldest !== undefined) map.delete(oldest);
 }
 
 /** Fetches a key set, with one retry. Throws InvalidError. */

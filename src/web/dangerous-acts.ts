@@ -3,7 +3,7 @@ import { paths } from "../endpoints.ts";
 /**
  * The acts that need a recent sign-in, in every tenant: a person who finds an open screen, or a stolen session, must not be
  * able to keep access or to open it for others. fresh-sign-in.ts asks for the sign-in. A test holds the routes of the
- * console and of the account to this list.
+ * console, of the account and of the authorization endpoint to this list.
  */
 
 /** How recent. A tenant's own limit for the console counts as well, if it is shorter. */
@@ -23,6 +23,8 @@ const domain = admin.domain(":domain");
 const forms: readonly string[] = [
   // Tokens, keys and secrets.
   `${admin.provisioning}/tokens`,
+  // "Allow" gives Okta what such a token gives.
+  paths.authorize,
   admin.apiKeys,
   admin.agents,
   `${agent}/secrets`,
@@ -63,6 +65,8 @@ const forms: readonly string[] = [
   `${person}/unlink`,
   `${admin.group(":group")}/role`,
   admin.invitations,
+  // Without mail, the answer shows a link that sets a password.
+  `${admin.invitation(":user")}/resend`,
   `${admin.deletedPerson(":tombstone")}/lift`,
   // Deletes.
   `${person}/delete`,
@@ -73,6 +77,7 @@ const forms: readonly string[] = [
   `${signals}/delete`,
   `${signals}/forget`,
   // The person's own ways in.
+  `${connection}/tests/:test/link`,
   paths.authenticator,
   `${paths.authenticator}/remove`,
   paths.passkeys,
@@ -82,8 +87,8 @@ const forms: readonly string[] = [
   paths.changePassword,
 ];
 
-/** Pages that begin such an act, and show a secret. */
-const pages: readonly string[] = [paths.authenticator, paths.newPasskey];
+/** Pages that begin such an act: they show a secret, or ask a person whom another site sent. */
+const pages: readonly string[] = [paths.authenticator, paths.newPasskey, paths.authorize];
 
 export const dangerousActs: readonly { method: "GET" | "POST"; path: string }[] = [
   ...forms.map((path) => ({ method: "POST" as const, path })),

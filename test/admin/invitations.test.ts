@@ -12,7 +12,7 @@ import { onEachDatabase } from "../helpers/databases.ts";
 import { lastMailTo, type MailCatcher, mailServerOf, sendMail, startMailCatcher } from "../helpers/mail.ts";
 import { assertRedirect } from "../helpers/pages.ts";
 import { createLocalAccount, createTestTenant, identityOf, provisioned } from "../helpers/people.ts";
-import { useSite } from "../helpers/site.ts";
+import { plantSession, useSite } from "../helpers/site.ts";
 import { conflict, refused } from "../helpers/thrown.ts";
 
 const page = "/admin/people/invitations";
@@ -107,6 +107,16 @@ describe("invitations", () => {
       assertRedirect(await site().app.client().post(second, form), landingPath);
       assertRedirect(await (admin as Client).post(`${page}/${user.id}/resend`), page);
       assert.match(problemIn(await (admin as Client).get(page)), /accepted already/);
+    });
+
+    it("are sent again only after a recent sign-in: without mail, the answer shows a link into the account", async () => {
+      const { user, link } = await invited("admin");
+      const createdAt = Date.now() - 16 * 60_000;
+      const late = site().app.client();
+      late.cookies.set("session", await plantSession(use(), site().acme.tenant, site().owner, { createdAt }));
+      assertRedirect(await late.post(`${page}/${user.id}/resend`), "/login/again");
+      assert.equal(linkIn(await late.get(page)), "");
+      assertRedirect(await site().app.client().post(link, form), landingPath);
     });
 
     it("can be revoked with the account, but not once they were accepted", async () => {

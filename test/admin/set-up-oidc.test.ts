@@ -7,7 +7,7 @@ import { hostileKeys, startHostileProvider } from "../helpers/hostile-provider.t
 import { type OpenIdProvider, startOpenIdProvider } from "../helpers/openid-provider.ts";
 import { comeBack, leavingTo, orgOptions, orgSealer } from "../helpers/org.ts";
 import { assertRedirect, headingOf } from "../helpers/pages.ts";
-import { createLocalAccount } from "../helpers/people.ts";
+import { createLocalAccount, testPassword } from "../helpers/people.ts";
 import { messagesOn, shownOnce } from "../helpers/seen.ts";
 import { useSite } from "../helpers/site.ts";
 import {
@@ -360,6 +360,25 @@ describe("the set-up of an OIDC connection", () => {
       assert.match((await adas.get(`${base}?step=4`)).text, /This identity is known/);
       assert.ok((await stored())?.admittedAt);
       assert.match((await answered(adas, link.send(adas))).text, /already belongs to a user/);
+    });
+
+    it("links a tested identity only after a recent sign-in: it would outlive a stolen session", async () => {
+      await register();
+      await save();
+      const { store, tenant } = site().acme;
+      const ada = await createLocalAccount(store, `${newKey()}@acme.example`, "admin");
+      op.define({ sub: "00u-later", email: ada.loginName });
+      const adas = await site().clientOf(ada);
+      await test(adas);
+      const link = formOn(await adas.get(`${base}?step=4`), "/link");
+      const sessions = use().database.sql()("sessions").where("user_id", ada.id);
+      await sessions.update({ created_at: Date.now() - 16 * 60_000 });
+      assertRedirect(await link.send(adas), "/login/again");
+      assert.deepEqual(await store.identities.ofUser(ada.id), []);
+      const login = `/login/password/${tenant.slug}`;
+      await submit(adas, "/login/again", login, { password: testPassword });
+      assertRedirect(await submit(adas, "/login/again", "/link"), `${base}?step=4`);
+      assert.equal((await store.identities.ofUser(ada.id))[0]?.subject, "00u-later");
     });
   });
 });

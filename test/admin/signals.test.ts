@@ -135,6 +135,36 @@ describe("shared signals in the admin console", () => {
       assert.match(await press("verify"), /Okta was asked for a verification event/);
     });
 
+    const verification = "POST /api/v1/ssf/stream/verification";
+
+    it("accepts the event of a verification although the org refuses another request for one", async () => {
+      await connect();
+      const { id } = (await stream()) ?? assert.fail();
+      await site().acme.store.signalStreams.update(id, { verifiedAt: null });
+      const held = org.hold(verification, "received");
+      const first = submit(owner, page(), "/verify");
+      await held.reached;
+      org.answers.set(verification, { status: 429, headers: { "retry-after": "60" } });
+      assert.match(await press("verify"), /Wait a minute/);
+      org.answers.clear();
+      held.release();
+      assert.match(messagesOn(await answerOf(owner, await first)), /Okta was asked for a verification event/);
+      assert.equal(org.sent.at(-1)?.status, 202);
+      assert.notEqual((await stream())?.verifiedAt, null);
+    });
+
+    it("waits for a verification event if no answer says that there will be none", async () => {
+      await connect();
+      const isWaiting = async () => (await stream())?.verificationRequestedAt !== null;
+      assert.equal(await isWaiting(), false);
+      org.answers.set(verification, { status: 404 });
+      await press("verify");
+      assert.equal(await isWaiting(), false);
+      org.answers.set(verification, { status: 504 });
+      assert.match(await press("verify"), /Okta does not answer right now/);
+      assert.equal(await isWaiting(), true);
+    });
+
     it("deletes the stream at the transmitter, gives the authorization back, and forgets both", async () => {
       await connect();
       assert.match(await press("delete"), /deleted in Okta and here/);

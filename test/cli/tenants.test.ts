@@ -217,8 +217,10 @@ describe("admin -- tenant", () => {
       const rows = await use()
         .database.sql()("outbox")
         .where({ tenant_id: tenant.id, kind: "mail" })
-        .select("user_id");
-      assert.deepEqual(rows, [{ user_id: user?.id }]);
+        .select("user_id", "facts");
+      const mails = rows.map(({ facts }) => (typeof facts === "string" ? JSON.parse(facts) : facts).mail);
+      assert.deepEqual(mails.sort(), ["owner-set-up", "role-raised"]);
+      assert.ok(rows.every(({ user_id }) => user_id === user?.id));
       const links = await use()
         .database.sql()("one_time_links")
         .where("user_id", user?.id ?? "")

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { addAgentSecret, createAgent, removeAgentSecret } from "../../src/directory/agents.ts";
 import { agentStore } from "../../src/store/agents.ts";
+import { rateLimiter } from "../../src/store/rate-limits.ts";
 import type { Answer } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import {
@@ -231,6 +232,19 @@ describe("a client at the token endpoint", () => {
       it("cannot have a secret", async () => {
         const clientId = publish("/clients/secret.json");
         refused(await present(clientId, { client_id: clientId, client_secret: "x" }), /unknown/);
+      });
+
+      it("makes us read no more key sets of a host than documents, and registered agents are not affected", async () => {
+        const third = await site().startOrg();
+        third.documents.set("/agent/keys", { keys: [key.jwk] });
+        const jwksUri = `${third.issuer}/agent/keys`;
+        const limit = rateLimiter(use().database, { name: "token-documents", points: 60, seconds: 3_600 });
+        for (let number = 0; number < 60; number++) await limit.use(new URL(jwksUri).host);
+        const named = await withKey(publish("/clients/aimed.json", { jwks_uri: jwksUri }));
+        assert.equal(named.status, 503, named.text);
+        const [name, scopes] = ["Registered", ["tasks.read"]];
+        const { agent } = await createAgent(use().database, { tenantId: null, name, scopes, jwksUri });
+        accepted(await withKey(agent.clientId));
       });
 
       it("is not read again at once if it could not be used, and strangers cannot make us read a host all day", async () => {

@@ -142,7 +142,7 @@ describe("local accounts and access", () => {
 
       it("creates a link that expires after 72 hours", async () => {
         const longAgo = Date.now() - 72 * 3_600_000 - 1;
-        const token = await inviteOwner(tenant.store, "ada@x.test", undefined, () => longAgo);
+        const token = await inviteOwner(tenant.store, "ada@x.test", undefined, undefined, () => longAgo);
         await assert.rejects(
           redeemPasswordLink(use().database, testPasswords, { token, password: newPassword }),
           refused("link-not-valid"),

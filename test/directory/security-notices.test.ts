@@ -1,20 +1,23 @@
 import assert from "node:assert/strict";
 import { brand } from "../../config/brand.ts";
 import { secondStepsCommand } from "../../src/cli/second-steps.ts";
+import { tenantCommands } from "../../src/cli/tenants.ts";
 import { giveRole } from "../../src/directory/administration.ts";
 import { createApiKey } from "../../src/directory/api-keys.ts";
 import { inviteOwner } from "../../src/directory/local-accounts.ts";
 import { mailsOf } from "../../src/directory/mails.ts";
+import { provisionUser } from "../../src/directory/provisioning.ts";
 import { giveNotice, type SecurityChange, securityNotices } from "../../src/directory/security-notices.ts";
+import { finishSignInTest, startSignInTest } from "../../src/directory/sign-in-tests.ts";
 import type { User } from "../../src/model.ts";
 import { optionsOn, SoftAuthenticator } from "../helpers/authenticator.ts";
 import { runCommand } from "../helpers/cli.ts";
 import type { Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
-import { submit } from "../helpers/forms.ts";
+import { formOn, submit } from "../helpers/forms.ts";
 import { mailServerOf } from "../helpers/mail.ts";
 import { assertRedirect } from "../helpers/pages.ts";
-import { createLocalAccount, testPassword } from "../helpers/people.ts";
+import { createLocalAccount, identityOf, provisioned, testPassword } from "../helpers/people.ts";
 import { codeOfShownKey, giveAuthenticator } from "../helpers/second-steps.ts";
 import { useSite } from "../helpers/site.ts";
 
@@ -61,6 +64,7 @@ describe("notices of security changes", () => {
           assert.equal(await set(await inviteOwner(store, reset.loginName)), 303);
           const firstUser = (await store.users.byLoginName(first)) ?? assert.fail();
           assert.deepEqual((await told(firstUser)).mails, []);
+          assert.ok((await told(firstUser)).entries.includes("user.role_changed role"));
           assert.ok(!(await told(firstUser)).entries.includes("user.password_changed"));
           const { mails, entries } = await told(reset);
           assert.deepEqual(mails, mailed("password-changed"));
@@ -106,6 +110,36 @@ describe("notices of security changes", () => {
           const { mails, entries } = await told(user);
           assert.deepEqual(mails, mailed("role-raised", "role-raised"));
           assert.equal(entries.filter((entry) => entry.startsWith("user.role_changed")).length, 4);
+        });
+
+        it("tell of an account that the operator takes over and makes an owner's, but not again", async () => {
+          const { store, writer, tenant } = site().acme;
+          const user = await provisionUser(store, writer, provisioned(`taken-${count++}@acme.example`));
+          await giveAuthenticator(store, site().sealer, user);
+          const words = ["owner", "invite", tenant.slug, "--email", user.loginName];
+          for (const _time of [1, 2])
+            await runCommand(tenantCommands, use().database, words, { mail: hasMail ? server : null });
+          const { mails, entries } = await told(user);
+          assert.deepEqual(mails.toSorted(), mailed("role-raised", "second-step-changed"));
+          const ofOperator = entries.filter((entry) => entry.startsWith("user."));
+          assert.deepEqual(ofOperator.toSorted(), ["user.role_changed role", "user.second_steps_removed"]);
+          const [entry] = await store.activity.page({ person: user.id }, null, 1);
+          assert.deepEqual([entry?.actorKind, entry?.actor], ["operator", "cli"]);
+        });
+
+        it("tell of an identity that the person links to their account", async () => {
+          const { acme, sealer } = site();
+          const admin = await createLocalAccount(acme.store, `admin-${count++}@acme.example`, "admin");
+          const connection = await acme.connection({ draft: true });
+          const { verifiedBy: _, ...identity } = identityOf(connection, admin.loginName);
+          const test = await startSignInTest(acme.store, connection.id, admin.id);
+          const result = { values: {}, mapped: [], identity, problem: null };
+          await finishSignInTest({ store: acme.store, sealer, connection }, test, result);
+          const client = await site().clientOf(admin);
+          const page = await client.get(`/admin/connections/${connection.id}?step=4`);
+          assert.equal((await formOn(page, "/link").send(client)).status, 303);
+          const { mails, entries } = await told(admin);
+          assert.deepEqual([mails, entries], [mailed("identity-linked"), ["connection.identity_linked"]]);
         });
 
         describe("of a second step", () => {

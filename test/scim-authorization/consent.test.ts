@@ -3,6 +3,7 @@ import {
   createProvisioningClient,
   revokeProvisioningClient,
 } from "../../src/directory/provisioning-clients.ts";
+import type { Client } from "../helpers/client.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
 import { submit } from "../helpers/forms.ts";
 import { codeGrant, errorIn, fieldsOf, leadsTo, tokensIn, useOktaSite } from "../helpers/okta-connect.ts";
@@ -88,23 +89,52 @@ describe("the consent to provisioning", () => {
       });
     }
 
-    it("wants a recent sign-in where the console does, and the decision waits for it", async () => {
-      const { acme, askUrl, browser } = site();
-      const person = await browser();
-      const page = await person.get(askUrl());
-      await acme.store.sessions.changePolicy({ adminFreshMinutes: 15 });
-      const signedInAt = Date.now() - 15 * 60_000;
+    const codes = async () => (await use().database.sql()("provisioning_codes")).length;
+    /** The owner's browser after some minutes, and the fields of the question that was opened before. */
+    async function stale(minutes = 15) {
+      const person = await site().browser();
+      const fields = fieldsOf(await person.get(site().askUrl()));
+      const signedInAt = Date.now() - minutes * 60_000;
       await use().database.sql()("sessions").update({ created_at: signedInAt });
+      return { person, fields };
+    }
+    const signInAgain = (person: Client, page: string) =>
+      submit(person, page, `/login/password/${site().acme.tenant.slug}`, { password: testPassword });
+
+    it("waits for a new sign-in after 15 minutes, which leads back to Okta's whole request", async () => {
+      const { askUrl } = site();
+      const { person } = await stale();
       const asked = await person.get(askUrl());
       assertRedirect(asked, `/login/again?${new URLSearchParams({ returnTo: askUrl() })}`);
-      const left = leadsTo(await person.post(askUrl(), { ...fieldsOf(page), decision: "cancel" }));
-      assert.equal(left.get("error"), "access_denied");
-      const posted = await person.post(askUrl(), { ...fieldsOf(page), decision: "allow" });
+      assertRedirect(await signInAgain(person, asked.location ?? ""), askUrl());
+      assert.equal((await person.get(askUrl())).status, 200);
+    });
+
+    it("gives no code after 15 minutes, but when the form is sent after a new sign-in", async () => {
+      const { askUrl, token } = site();
+      const { person, fields } = await stale();
+      const before = await codes();
+      const posted = await person.post(askUrl(), { ...fields, decision: "allow" });
       assertRedirect(posted, "/login/again");
-      const login = `/login/password/${acme.tenant.slug}`;
-      await submit(person, "/login/again", login, { password: testPassword });
-      const held = await submit(person, "/login/again", askUrl(), {});
-      assert.notEqual(leadsTo(held).get("code"), null);
+      assert.equal(await codes(), before);
+      await signInAgain(person, "/login/again");
+      const answer = leadsTo(await submit(person, "/login/again", askUrl()));
+      assert.equal(answer.get("state"), "okta's state");
+      tokensIn(await token(codeGrant(answer.get("code") ?? "")));
+    });
+
+    it("can be cancelled without a new sign-in", async () => {
+      const { person, fields } = await stale();
+      const left = leadsTo(await person.post(site().askUrl(), { ...fields, decision: "cancel" }));
+      assert.equal(left.get("error"), "access_denied");
+    });
+
+    it("waits sooner if the console wants a more recent sign-in", async () => {
+      const { acme, askUrl } = site();
+      const { person } = await stale(5);
+      assert.equal((await person.get(askUrl())).status, 200);
+      await acme.store.sessions.changePolicy({ adminFreshMinutes: 5 });
+      assert.equal((await person.get(askUrl())).status, 303);
       await acme.store.sessions.changePolicy({ adminFreshMinutes: null });
     });
 

@@ -12,6 +12,29 @@ describe("entity tags", () => {
   onEachDatabase((use) => {
     const site = useScim(use);
 
+    it("of a group change when a member is deleted", async () => {
+      const { client } = await site().tenant();
+      const [ada, bob] = [
+        (await client.send("POST", "/Users", oktaUser("ada@acme.example"))).body.id,
+        (await client.send("POST", "/Users", oktaUser("bob@acme.example"))).body.id,
+      ];
+      const members = [{ value: ada }, { value: bob }];
+      const { body, headers } = await client.send("POST", "/Groups", { displayName: "Staff", members });
+      const other = await client.send("POST", "/Groups", { displayName: "Crew", members: [{ value: bob }] });
+      const tag = headers.get("etag") ?? "";
+      assert.equal((await client.send("DELETE", `/Users/${ada}`)).status, 204);
+      const again = await client.get(`/Groups/${body.id}`, { "if-none-match": tag });
+      assert.equal(again.status, 200);
+      assert.deepEqual(
+        (again.body.members as { value: string }[]).map(({ value }) => value),
+        [bob],
+      );
+      const replaced = { displayName: "Staff", members };
+      assertScimError(await client.send("PUT", `/Groups/${body.id}`, replaced, { "if-match": tag }), 412);
+      const unchanged = { "if-none-match": other.headers.get("etag") ?? "" };
+      assert.equal((await client.get(`/Groups/${other.body.id}`, unchanged)).status, 304);
+    });
+
     for (const [kind, { body, change }] of Object.entries(kinds)) {
       describe(`of ${kind}`, () => {
         let client: ScimClient;

@@ -32,6 +32,15 @@ export const signalCases: Pick<
     call: (b, a) => b.signalStreams.update(a.streamId, { status: "paused" }),
     gives: "not found",
   },
+  "signalStreams.beginVerification": {
+    call: (b, a) => b.signalStreams.beginVerification(a.streamId, "b's"),
+    gives: "not found",
+  },
+  "signalStreams.restoreVerification": {
+    call: (b, a) =>
+      b.signalStreams.restoreVerification(a.streamId, "a's state", { state_hash: null, state_at: null }),
+    gives: undefined,
+  },
   "signalStreams.verify": { call: (b, a) => b.signalStreams.verify(a.streamId, "a's state"), gives: false },
   "signalStreams.recordEvent": {
     call: (b, a) => b.signalStreams.recordEvent(a.streamId, "b's"),

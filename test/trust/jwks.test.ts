@@ -111,6 +111,23 @@ describe("keyStore", () => {
     assert.equal(fetches.length, 4);
   });
 
+  it("reads keys that cannot be read at most every five seconds", async () => {
+    published.set("/a", []);
+    const refusesThrice = async () => {
+      for (let tries = 0; tries < 3; tries++) await assert.rejects(verify(first), { name: "InvalidError" });
+      return fetches.length;
+    };
+    failures = 4;
+    assert.equal(await refusesThrice(), 2, "a request and its repetition");
+    clock += 4_999;
+    assert.equal(await refusesThrice(), 2);
+    clock += 1;
+    assert.equal(await refusesThrice(), 4);
+    clock += 5_000;
+    published.set("/a", [pair(first)]);
+    assert.equal(await verify(first), "first");
+  });
+
   it("never verifies one issuer's tokens with another's keys", async () => {
     published.set("/b", [pair(second)]);
     await verify(first, "/a");

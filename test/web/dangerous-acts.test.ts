@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { apiScopes } from "../../config/integration.ts";
+import { paths } from "../../src/endpoints.ts";
 import type { User } from "../../src/model.ts";
 import { dangerousActs, isDangerousAct, recentSignInMinutes } from "../../src/web/dangerous-acts.ts";
 import { onOneDatabase } from "../helpers/databases.ts";
@@ -20,7 +21,6 @@ const harmless: Record<string, readonly string[]> = {
     "/admin/connections/:connection/signals/status",
     "/admin/connections/:connection/signals/verify",
     "/admin/connections/:connection/tests",
-    "/admin/connections/:connection/tests/:test/link",
     "/admin/activity/retention",
     "/admin/activity/webhooks/:webhook/test",
     "/admin/activity/webhooks/:webhook/replay",
@@ -30,7 +30,6 @@ const harmless: Record<string, readonly string[]> = {
     "/admin/inspector/clear",
     "/admin/inspector/recording",
     "/admin/provisioning/problems/clear",
-    "/admin/people/invitations/:user/resend",
     "/admin/connections/:connection/signals/resume",
     "/admin/connections/:connection/signals/settings",
   ],
@@ -75,10 +74,12 @@ describe("acts that need a recent sign-in", () => {
     }
     const forms = () =>
       appRoutes(use().database).filter(
-        ({ method, path }) => method === "POST" && /^\/(admin|account)(\/|$)/.test(path),
+        ({ method, path }) => method === "POST" && /^\/(admin|account|oauth2\/authorize)(\/|$)/.test(path),
       );
+    /** The authorization endpoint first judges its client: test/scim-authorization/consent.test.ts sends a right request. */
+    const plainActs = dangerousActs.filter(({ path }) => path !== paths.authorize);
 
-    it("are named, or their harmlessness has a reason: each form of the console and the account", () => {
+    it("are named, or their harmlessness has a reason: each form of the console, the account and the consent", () => {
       const decided = [
         ...dangerousActs.filter(({ method }) => method === "POST").map(({ path }) => path),
         ...Object.values(harmless).flat(),
@@ -95,7 +96,7 @@ describe("acts that need a recent sign-in", () => {
       const client = await clientOf(owner, recentSignInMinutes);
       const sql = use().database.sql();
       const activity = async () => (await sql("activity").where("actor_id", owner.id)).length;
-      for (const { method, path } of dangerousActs) {
+      for (const { method, path } of plainActs) {
         const url = pathOf({ path }, "x");
         const answer = await (method === "GET" ? client.get(url) : client.post(url, { name: "x" }));
         const again =
@@ -110,7 +111,7 @@ describe("acts that need a recent sign-in", () => {
 
     it("go on within fifteen minutes", async () => {
       const client = await clientOf(owner, recentSignInMinutes - 1);
-      for (const { method, path } of dangerousActs) {
+      for (const { method, path } of plainActs) {
         const url = pathOf({ path }, "x");
         const answer = await (method === "GET" ? client.get(url) : client.post(url, { name: "x" }));
         assert.ok(answer.status < 500, `${method} ${path}: ${answer.status}`);

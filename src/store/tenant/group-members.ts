@@ -40,12 +40,12 @@ export function tenantGroupMembers(scope: TenantScope) {
       return found;
     },
 
-    /** The ids that are not users of this tenant. */
+    /** The ids that are not users of this tenant. Keeps the others from being deleted until the transaction ends. */
     async unknownUsers(userIds: readonly string[]): Promise<string[]> {
       const known = new Set<string>();
       for (const chunk of chunks(userIds)) {
-        const rows = (await scope.rows("users").whereIn("id", chunk).select("id")) as { id: string }[];
-        for (const row of rows) known.add(row.id);
+        const found = scope.rows("users").whereIn("id", chunk).orderBy("id").forKeyShare().select("id");
+        for (const { id } of (await found) as { id: string }[]) known.add(id);
       }
       return userIds.filter((id) => !known.has(id));
     },

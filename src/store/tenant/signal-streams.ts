@@ -90,6 +90,12 @@ export type NewSignalStream = Pick<SignalStream, "id" | "connectionId" | "connec
 export type SignalStreamChanges = Partial<StreamSecrets> &
   Partial<Pick<SignalStream, Exclude<keyof typeof columnOf, keyof StreamSecrets>>>;
 
+/** The state of the verification in flight, and since when. */
+interface VerificationRow {
+  state_hash: string | null;
+  state_at: number | null;
+}
+
 export function toSignalStream(row: SignalStreamRow): SignalStream {
   return {
     id: row.id,
@@ -165,6 +171,22 @@ export function tenantSignalStreams(scope: TenantScope, now: () => number) {
     async update(id: string, changes: SignalStreamChanges): Promise<void> {
       const changed = (await one(id).update({ ...toRow(changes), updated_at: now() })) as number;
       if (changed === 0) throw new NotFoundError("There is no such stream.");
+    },
+
+    /** Begins a verification. Returns the one that was in flight, for restoreVerification(). Call it in a transaction. */
+    async beginVerification(id: string, stateHash: string): Promise<VerificationRow> {
+      const found = one(id).forNoKeyUpdate().first(["state_hash", "state_at"]);
+      const before = (await found) as VerificationRow | undefined;
+      if (!before) throw new NotFoundError("There is no such stream.");
+      await one(id).update({ state_hash: stateHash, state_at: now(), updated_at: now() });
+      return before;
+    },
+
+    /** Ends a verification that was refused, and waits for the one before it again. Does nothing if another has begun since. */
+    async restoreVerification(id: string, stateHash: string, before: VerificationRow): Promise<void> {
+      await one(id)
+        .where("state_hash", stateHash)
+        .update({ ...before, updated_at: now() });
     },
 
     /** Ends the verification in flight if this is its state. Returns whether it was. */

@@ -179,9 +179,12 @@ function writing(scope: TenantScope, now: () => number) {
     /** Removes a user with all dependent rows. Returns whether the user existed. */
     async remove(id: string): Promise<boolean> {
       return await scope.atomically(async (inside) => {
-        const found = inside.rows("users").where("id", id).first("seq", "origin");
+        // Locked first, so that no group gains them in between.
+        const found = inside.rows("users").where("id", id).forUpdate().first("seq", "origin");
         const row = (await found) as { seq: number; origin: UserOrigin } | undefined;
-        if (!row || ((await inside.rows("users").where("id", id).delete()) as number) === 0) return false;
+        if (!row) return false;
+        await changeGroupsOf(inside, id, now());
+        await inside.rows("users").where("id", id).delete();
         const count = { user_count: inside.increment("user_count", -1) };
         const provisioned = provisionedCount(inside, row.origin === "scim" ? -1 : 0);
         await inside.tenantRow().update({ ...count, ...provisioned });
@@ -201,6 +204,13 @@ async function change(scope: TenantScope, id: string, changes: UserChanges, at: 
   const [row] = (await mapUniqueViolation(update, conflicts)) as UserRow[];
   if (!row) throw new NotFoundError("There is no such user.");
   return toUser(row);
+}
+
+/** A group that loses a member is another version of it, or clients with the former one would keep the member. */
+async function changeGroupsOf(scope: TenantScope, userId: string, at: number): Promise<void> {
+  const groupIds = scope.rows("group_members").where("user_id", userId).select("group_id");
+  const change = { version: scope.increment("version", 1), updated_at: at };
+  await scope.rows("groups").whereIn("id", groupIds).update(change);
 }
 
 /** Locks the row until the transaction ends. */
