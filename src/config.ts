@@ -313,7 +313,7 @@ export function loadConfig(environment: Environment = readEnvironment([localFile
 
 /**
  * Loads the command line's configuration, which can do with less: without BASE_URL, printed links use the local default;
- * without DATA_KEY, everything works but storing secrets. Throws ConfigError.
+ * without DATA_KEY, the commands that encrypt or decrypt are refused. Throws ConfigError.
  */
 export function loadToolConfig(environment: Environment = readEnvironment(toolFiles)): ToolConfig {
   const { DATABASE_URL, DATA_KEY_FORMER, INSECURE_ALLOW_PRIVATE_NETWORK, OUTGOING_PROXY } = shape;

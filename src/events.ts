@@ -5,7 +5,7 @@
 export type ProductEvent =
   /** By provisioning, a first sign-in, an invitation, or an operator. */
   | { name: "personCreated"; userId: string }
-  /** Their profile, roles or entitlements, or whether they may sign in. */
+  /** Their profile or entitlements, a role by provisioning or by hand, or whether they may sign in. */
   | { name: "personChanged"; userId: string }
   /** All their sessions and tokens ended. Only after `sessions-ended` may they sign in again at once. */
   | { name: "accessRevoked"; userId: string; cause: RevocationCause }

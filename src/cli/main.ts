@@ -4,7 +4,7 @@
  * Owns: the commands in this folder. Standard output carries the result only; with --json it is exactly one JSON value. Text
  * for people makes invisible characters visible (visible.ts). An error is one sentence on standard error, with exit code 1.
  * A command does all of its work in one transaction or not at all.
- * A composition root: may import every room that the server has.
+ * May import: the ground floor, trust, directory, store, config, trail and the protocol rooms.
  */
 import { text } from "node:stream/consumers";
 import { ConfigError, ConflictError, InvalidError, NotFoundError } from "../errors.ts";

@@ -3,7 +3,8 @@
  *
  * Development only: nothing else in src/ imports it, and a production image does not contain it. This file starts and stops
  * the application (app-server.ts), which starts and stops the stand-in (org.ts) and the agent (agent.ts). tenants.ts lists the demo's customers and
- * seed.ts creates them. The pages that lead through the demo are in tools/demo. May import: everything.
+ * seed.ts creates them. The pages that lead through the demo are in tools/demo. May import: the roots,
+ * the ground floor, trust, directory, store, config and the rooms of sign-in protocols.
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

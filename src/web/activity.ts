@@ -14,7 +14,7 @@ export interface ActingMember {
 
 /**
  * The entry of something that a person did. Record it with the store of the change's transaction, so that neither exists
- * alone. Entries of agents are listed under Agents, with the person who let them.
+ * alone. Agents lists an agent's entries, with the person for whom it acted.
  */
 export function memberEntry(
   { user, agent, requestId }: ActingMember,
