@@ -4,7 +4,7 @@
  * Owns: /oidc/{connection}/login sends the browser to the provider; /initiate does the same when the provider asks for it,
  * by a tile on its dashboard (OpenID Connect Core §4); /callback is where the browser comes back. policy.ts has every rule
  * of a sign-in, relying-party.ts applies it. The claims become a person here. May import: the ground floor, trust, directory,
- * store, web and sso.
+ * store, web, sso and config.
  */
 import { type Request, type RequestHandler, Router } from "express";
 import passport from "passport";

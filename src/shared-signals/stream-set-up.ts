@@ -92,7 +92,7 @@ export async function streamOf({ store, connection }: Pick<StreamAction, "store"
  * bound to the administrator's session and to the connection.
  * @param secret null keeps the stored one.
  * @param sessionId the id of the administrator's session.
- * Throws RuleBrokenError, and ConflictError `stream-exists`.
+ * Throws RuleBrokenError, and ConflictError `stream-exists`, or `stale` if there is neither a new nor a stored secret.
  */
 export async function beginConsent(
   deps: StreamDeps,
