@@ -39,7 +39,7 @@ export async function lockIfUnrevoked(
 
 /**
  * Locks a signed-in person who changes how they sign in. Throws accountChanged() if their access was revoked since the
- * request began: what waited behind a reset, a block or a new password must not add a way in.
+ * request began: a request that waited for a reset, a block or a new password must not add a sign-in option.
  */
 export async function lockUnchanged(store: TenantStore, user: User): Promise<User> {
   const locked = await lockIfUnrevoked(store, user);

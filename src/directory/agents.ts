@@ -88,13 +88,13 @@ export async function addSecret(
   return secret;
 }
 
-/** Whether a text is one of an agent's secrets. Hashes are compared, so the time tells nothing about the secret. */
+/** Whether a text is one of an agent's secrets. Compares hashes, to avoid a timing oracle. */
 export function isSecretOf(secrets: readonly AgentSecret[], presented: string): boolean {
   const hash = hashToken(presented);
   return secrets.some((secret) => secret.hash === hash);
 }
 
-/** Keeps an agent out of a tenant, or lets it in again, without its former tokens. They are dead while it is blocked. */
+/** Blocks an agent in a tenant, or unblocks it. An unblocked agent needs new tokens. */
 export async function blockAgent(
   store: TenantStore,
   agent: Pick<Agent, "clientId" | "name">,

@@ -179,7 +179,7 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
   return { discover, beginLogin, beginByTile, takePending, signIn };
 }
 
-/** The provider that asks us to begin must be the connection's: another one is shown to the person, and never followed. */
+/** Refuses an initiator other than the connection's provider. The error page names it; the browser is not sent there. */
 const checkInitiator: RequestHandler = (req, _res, next) => {
   const { issuer, issuerAlias = null } = ssoOf(req, "oidc").connection.settings;
   const named = textOf(parametersOf(req).iss);

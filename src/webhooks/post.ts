@@ -32,7 +32,7 @@ export interface PostDeps {
 /** An attempt ends before the lease of its endpoint does. */
 const postLimits = { timeoutMs: 5_000, maxBytes: 64_000 };
 
-/** Where the secret of an endpoint is sealed for. */
+/** The sealing context of an endpoint's secret. */
 export function secretContext(tenantId: string, endpointId: string): string {
   return `${tenantId}/webhooks/${endpointId}`;
 }

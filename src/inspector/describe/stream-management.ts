@@ -44,7 +44,7 @@ function messageOf(req: Request, action: StreamAction, call: StreamCall, isFaili
     protocol: "shared-signals",
     requestId: req.id,
     connectionKey: connection.key,
-    // The state ties the way to the org to the way back.
+    // The state joins the redirect to the org and its callback.
     flow: { kind: "stream", keys: [state ?? req.id] },
     person: null,
     people: [],
