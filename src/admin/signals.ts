@@ -2,7 +2,7 @@ import { type Request, type RequestHandler, type Response, Router } from "expres
 import { okta } from "okta-labels/labels";
 import { RuleBrokenError } from "policy-list/policy";
 import { paths } from "../endpoints.ts";
-import { ConflictError, NotFoundError } from "../errors.ts";
+import { brokenRuleIn, ConflictError, NotFoundError } from "../errors.ts";
 import type { Connection, SignalStream } from "../model.ts";
 import { eventTypes } from "../shared-signals/events.ts";
 import type { StreamAnswer } from "../shared-signals/stream-policy.ts";
@@ -330,7 +330,7 @@ async function acting<T>(action: StreamAction, work: () => Promise<T>): Promise<
   try {
     return await work();
   } catch (error) {
-    if (error instanceof RuleBrokenError) action.broken = { ruleId: error.rule.id, found: error.found };
+    action.broken = brokenRuleIn(error);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { judge, outcomes, RuleBrokenError, type RuleOutcome, ruleBrokenBy } from "policy-list/policy";
 import { apiScopes } from "../../config/integration.ts";
-import { InvalidError } from "../errors.ts";
+import { brokenRuleIn, InvalidError } from "../errors.ts";
 import { type AuthenticatedClient, faultlessClient } from "../oauth/clients.ts";
 import { clientRules } from "../oauth/policy.ts";
 import { newTokenRequest, requireStep } from "../oauth/token-request.ts";
@@ -59,7 +59,7 @@ export async function previewAccess(
   const broken = await ruleBrokenBy(() => runSteps(deps, tenantId, request));
   return {
     claims,
-    outcomes: outcomes(previewedRules, broken && { ruleId: broken.rule.id, found: broken.found }),
+    outcomes: outcomes(previewedRules, brokenRuleIn(broken)),
     access: broken ? null : request.issued,
   };
 }

@@ -10,7 +10,7 @@ import express, { type ErrorRequestHandler, type Request, type RequestHandler, R
 import { judge, type Rule, RuleBrokenError } from "policy-list/policy";
 import { revokeUserAccess } from "../directory/access.ts";
 import { paths } from "../endpoints.ts";
-import { type BrokenRule, UnavailableError } from "../errors.ts";
+import { type BrokenRule, brokenRuleIn, UnavailableError } from "../errors.ts";
 import type { Connection } from "../model.ts";
 import { isOrg, type Subject, usersOf } from "../sso/subjects.ts";
 import type { Database } from "../store/database.ts";
@@ -166,14 +166,10 @@ function holdsFor<Facts>(one: NamedConnection, rules: readonly Rule<Facts>[], fa
     judge(rules, facts);
     return true;
   } catch (error) {
-    if (!(error instanceof RuleBrokenError)) throw error;
-    one.broken = brokenBy(error);
+    one.broken = brokenRuleIn(error);
+    if (!one.broken) throw error;
     return false;
   }
-}
-
-function brokenBy({ rule, found }: RuleBrokenError): BrokenRule {
-  return { ruleId: rule.id, found };
 }
 
 /** The active connections of the token's application and issuer. Several tenants may have registered one org. */
@@ -217,7 +213,7 @@ async function revokeEverywhere(req: Request, database: Database, subject: Subje
       await forTenant(database, one.tenantId).transaction((store) => revokeIn(req, store, one, subject));
     } catch (error) {
       if (!(error instanceof RuleBrokenError)) throw error;
-      one.broken = brokenBy(error);
+      one.broken = brokenRuleIn(error);
       refusals.push(error);
     }
   }

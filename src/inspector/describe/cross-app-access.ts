@@ -11,7 +11,7 @@ import {
 } from "../../cross-app-access/policy.ts";
 import type { AssertionRequest } from "../../cross-app-access/steps.ts";
 import { paths } from "../../endpoints.ts";
-import type { BrokenRule } from "../../errors.ts";
+import { type BrokenRule, brokenRuleIn } from "../../errors.ts";
 import type { Message, MessageFact, MessagePart, Recorder } from "../../recording.ts";
 import { jwtsIn } from "./jwt.ts";
 import { statusLine } from "./parts.ts";
@@ -47,7 +47,7 @@ function messageOf(
 ): Message {
   const statusCode = req.res?.statusCode ?? 0;
   const status = statusLine(statusCode);
-  const broken = brokenIn(request);
+  const broken = brokenRuleIn(request.error);
   const isExplained = broken !== null || statusCode < 400;
   const { checks, verdict, summary } = verdictOf(
     isExplained ? checksOf("cross-app-access", tokenPolicy, broken) : [unexplained(null)],
@@ -73,10 +73,6 @@ function messageOf(
     response: { head: [status], json: answerOf(request) },
     secrets: secretsOf(req, request),
   };
-}
-
-function brokenIn({ error }: AssertionRequest): BrokenRule | null {
-  return error instanceof RuleBrokenError ? { ruleId: error.rule.id, found: error.found } : null;
 }
 
 /** The file whose check failed, or that issued the token, and the function in it. */

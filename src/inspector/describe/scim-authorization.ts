@@ -1,7 +1,6 @@
 import { type Request, type RequestHandler, Router } from "express";
-import { RuleBrokenError } from "policy-list/policy";
 import { paths } from "../../endpoints.ts";
-import type { BrokenRule } from "../../errors.ts";
+import { type BrokenRule, brokenRuleIn } from "../../errors.ts";
 import { clientGrantRules, clientRules, grantTypeRules, requestRules } from "../../oauth/policy.ts";
 import type { Message, Recorder } from "../../recording.ts";
 import { codeRules, questionRules, refreshRules } from "../../scim-authorization/policy.ts";
@@ -38,7 +37,7 @@ export function recordScimAuthorization(recorder: Recorder): RequestHandler {
 function tokenMessage(req: Request): Message {
   const { parameters, error = null, credentials } = req.tokenRequest ?? {};
   const isCode = parameters?.get("grant_type") === "authorization_code";
-  const broken = error instanceof RuleBrokenError ? { ruleId: error.rule.id, found: error.found } : null;
+  const broken = brokenRuleIn(error);
   const pair = req.provisioningRequest?.pair ?? null;
   const [given, next] = [parameters?.get(isCode ? "code" : "refresh_token") ?? "", pair?.refreshToken];
   return {

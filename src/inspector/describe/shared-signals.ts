@@ -1,7 +1,7 @@
 import { type Request, type RequestHandler, Router } from "express";
 import { RuleBrokenError } from "policy-list/policy";
 import { paths } from "../../endpoints.ts";
-import type { BrokenRule } from "../../errors.ts";
+import { type BrokenRule, brokenRuleIn } from "../../errors.ts";
 import type { Message, MessageFact, Recorder } from "../../recording.ts";
 import { eventTypes, readEvent, type SignalEvent, typesIn } from "../../shared-signals/events.ts";
 import {
@@ -52,7 +52,7 @@ function messageOf(req: Request, signal: SignalContext): Message {
   const { connection } = signal.found;
   const statusCode = req.res?.statusCode ?? 0;
   const status = statusLine(statusCode);
-  const broken = brokenIn(signal);
+  const broken = brokenRuleIn(signal.error);
   const isExplained = broken !== null || statusCode < 400;
   const { checks, verdict, summary } = verdictOf(
     isExplained ? checksOf("shared-signals", shownRules, broken) : [unexplained(null)],
@@ -92,10 +92,6 @@ function messageOf(req: Request, signal: SignalContext): Message {
     response: { head: [status], json: answerOf(signal) },
     secrets: [set, req.get("authorization") ?? ""],
   };
-}
-
-function brokenIn({ error }: SignalContext): BrokenRule | null {
-  return error instanceof RuleBrokenError ? { ruleId: error.rule.id, found: error.found } : null;
 }
 
 /** The event, also of a SET that was refused. */

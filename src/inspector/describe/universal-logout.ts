@@ -1,6 +1,6 @@
 import { type Request, type RequestHandler, Router } from "express";
-import { RuleBrokenError } from "policy-list/policy";
 import { paths } from "../../endpoints.ts";
+import { brokenRuleIn } from "../../errors.ts";
 import type { Message, Recorder } from "../../recording.ts";
 import { nameIn } from "../../sso/subjects.ts";
 import { connectionPolicy, tokenRules } from "../../universal-logout/policy.ts";
@@ -71,7 +71,6 @@ function messageOf(req: Request, named: NamedConnection): Message {
 /** The rule that broke at this connection, or for the call as a whole. A body that cannot be parsed names no person. */
 function brokenAt({ revocation }: Request, { broken }: NamedConnection): NamedConnection["broken"] {
   const error = revocation?.error;
-  if (broken || !error) return broken;
-  if (error instanceof RuleBrokenError) return { ruleId: error.rule.id, found: error.found };
-  return Object(error).type?.startsWith?.("entity.") ? { ruleId: "body-subject", found: null } : null;
+  const isUnreadable = Object(error).type?.startsWith?.("entity.");
+  return broken ?? brokenRuleIn(error) ?? (isUnreadable ? { ruleId: "body-subject", found: null } : null);
 }
