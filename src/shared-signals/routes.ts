@@ -6,7 +6,6 @@
  * that we chose, and by the signature of each SET. policy.ts has the rules, events.ts reads a SET, receive.ts acts on it.
  * May import: the ground floor, trust, directory, store and sso.
  */
-import { timingSafeEqual } from "node:crypto";
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, Router } from "express";
 import { judge, RuleBrokenError } from "policy-list/policy";
 import { paths } from "../endpoints.ts";
@@ -14,7 +13,7 @@ import { UnavailableError } from "../errors.ts";
 import type { SignalTransmitter } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
-import { hashToken } from "../store/secrets.ts";
+import { equalsSecret, hashToken } from "../store/secrets.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { type FoundSignalStream, systemStore } from "../store/system-store.ts";
 import { eventTypes, readEvent, typesIn } from "./events.ts";
@@ -147,10 +146,9 @@ function signalOf({ receivedSignal: signal }: Request): SignalContext {
   return signal;
 }
 
-/** Hashes have the same length, so their comparison takes the same time. */
 function isTransmitter(req: Request, found: FoundSignalStream | null): boolean {
-  const given = Buffer.from(hashToken(req.get("authorization") ?? ""));
-  return Boolean(found?.headerHash) && timingSafeEqual(given, Buffer.from(found?.headerHash ?? given));
+  const expected = found?.headerHash ?? null;
+  return expected !== null && equalsSecret(hashToken(req.get("authorization") ?? ""), expected);
 }
 
 /** Applies every rule about the SET and its event. Throws RuleBrokenError. */

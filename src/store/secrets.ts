@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  randomBytes,
+  timingSafeEqual,
+} from "node:crypto";
 
 /** Secrets at rest: hashed if we only compare them, sealed if we need them in plain text. */
 
@@ -13,6 +20,12 @@ export function hashToken(token: string): string {
 /** Returns 256 random bits in base64url, for a URL or a header. */
 export function randomToken(): string {
   return randomBytes(32).toString("base64url");
+}
+
+/** Whether two secrets are equal, without a timing oracle. Only their lengths may show. */
+export function equalsSecret(given: string | Buffer, expected: string | Buffer): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
+  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 export interface Sealer {

@@ -1,5 +1,5 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import type { Sealer } from "../store/secrets.ts";
+import { createHmac, randomBytes } from "node:crypto";
+import { equalsSecret, type Sealer } from "../store/secrets.ts";
 import type { ActivitySeal, CoveredEntry, SealableEntry, Trail } from "../store/tenant/activity-seals.ts";
 
 /** The bytes that a seal is computed over, and the key. */
@@ -59,17 +59,12 @@ export const coveredColumns = [
 
 /** Checks that nothing but this program wrote the trail's row. Throws BrokenTrailError. */
 export function checkTrail(chain: Chain, trail: Trail): void {
-  if (!isSame(chain.mac(trail), trail.mac))
+  if (!equalsSecret(chain.mac(trail), trail.mac))
     throw new BrokenTrailError("The head of the chain of seals was changed.");
 }
 
 export function coveredEntry(chain: Chain, entry: SealableEntry): CoveredEntry {
   return [entry.id, entry.at, chain.digest(entry)];
-}
-
-export function isSame(expected: string, found: string): boolean {
-  const [one, other] = [Buffer.from(expected), Buffer.from(found)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 function openKey(sealer: Sealer, tenantId: string, sealedKey: string): Buffer {
