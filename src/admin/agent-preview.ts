@@ -6,10 +6,9 @@ import { paths } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { signedIn } from "../web/guards.ts";
+import { signedIn, storeOf } from "../web/guards.ts";
 import { formField, TooManyRequestsError } from "../web/request.ts";
 import { type ReadableActivity, readable } from "./activity-entries.ts";
-import { storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { FormReader } from "./form-reader.ts";
 

@@ -10,9 +10,9 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import { apiKeyRules } from "../web/access-token-policy.ts";
 import { scopesOf } from "../web/access-tokens.ts";
 import { answerChange, answerProblems, type SubmittedForm, submittedForm } from "../web/answers.ts";
-import { signedIn } from "../web/guards.ts";
+import { signedIn, storeOf } from "../web/guards.ts";
 import { formFields } from "../web/request.ts";
-import { adminEntry, makeChange, pathParameter, storeOf } from "./change.ts";
+import { adminEntry, makeChange, pathParameter } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { type FieldCheck, FormReader } from "./form-reader.ts";
 

@@ -10,9 +10,9 @@ import { rateLimiter } from "../store/rate-limits.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
 import { answerChange, type FormPlace, submittedForm } from "../web/answers.ts";
-import { requireOwner, signedIn } from "../web/guards.ts";
+import { requireOwner, signedIn, storeOf } from "../web/guards.ts";
 import { formField, TooManyRequestsError } from "../web/request.ts";
-import { adminEntry, pathParameter, storeOf } from "./change.ts";
+import { adminEntry, pathParameter } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { checkShown, shownValue } from "./shown.ts";
 

@@ -4,9 +4,9 @@ import { isLivingGrant } from "../directory/provisioning-grants.ts";
 import { isActiveToken } from "../directory/provisioning-tokens.ts";
 import { agentsOf } from "../directory/tenant-agents.ts";
 import { paths } from "../endpoints.ts";
+import { storeOf } from "../web/guards.ts";
 import { readable } from "./activity-entries.ts";
 import { attentionItems } from "./attention.ts";
-import { storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { overviewFigures } from "./figures.ts";
 

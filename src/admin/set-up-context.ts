@@ -10,8 +10,8 @@ import { systemStore } from "../store/system-store.ts";
 import type { ActivityEntry } from "../store/tenant/activity.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { connectionFacts } from "../trust/connection-facts.ts";
-import { signedIn } from "../web/guards.ts";
-import { adminEntry, pathParameter, storeOf } from "./change.ts";
+import { signedIn, storeOf } from "../web/guards.ts";
+import { adminEntry, pathParameter } from "./change.ts";
 import { checkShown } from "./shown.ts";
 
 /** A request for the set-up of a connection, by an administrator or by the guest of a set-up link. */

@@ -14,10 +14,9 @@ import { defaultSourceName } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
 import { hashToken, randomToken } from "../store/secrets.ts";
-import { forTenant } from "../store/tenant-store.ts";
 import { answerForm, answerProblems, submittedForm } from "../web/answers.ts";
 import { requireFreshSignIn } from "../web/fresh-sign-in.ts";
-import { requireSignIn, signedIn } from "../web/guards.ts";
+import { requireSignIn, signedIn, storeOf } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
 import { endSession } from "../web/sessions.ts";
 import {
@@ -57,7 +56,7 @@ const requireOwner: RequestHandler = (req, _res, next) => {
 function showConsent({ database }: AuthorizationDeps): RequestHandler {
   return async (req, res) => {
     const { tenant } = signedIn(req);
-    const sources = await forTenant(database, tenant.id).sources.list();
+    const sources = await storeOf(req, database).sources.list();
     const form = submittedForm(res, at) ?? { values: { source: defaultSourceName }, problems: {}, notes: {} };
     const title = `Let Okta provision ${tenant.name}?`;
     const shown = { address: req.originalUrl, shown: shownPerson(req), sources, form };
@@ -120,7 +119,7 @@ async function allow({ database }: AuthorizationDeps, req: Request, sourceName: 
   const { tenant, user } = signedIn(req);
   const { clientId, redirectUri, challenge } = authorizationOf(req);
   const [id, code] = [randomUUID(), randomToken()];
-  await forTenant(database, tenant.id).transaction(async (store) => {
+  await storeOf(req, database).transaction(async (store) => {
     await store.provisioningCodes.create({
       id,
       codeHash: hashToken(code),
