@@ -7,7 +7,7 @@ import { InvalidError } from "../errors.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { signedIn, storeOf } from "../web/guards.ts";
-import { formField, TooManyRequestsError } from "../web/request.ts";
+import { countUse, formField } from "../web/request.ts";
 import { type ReadableActivity, readable } from "./activity-entries.ts";
 import type { AdminDeps } from "./deps.ts";
 import { FormReader } from "./form-reader.ts";
@@ -36,8 +36,7 @@ export function previewRoutes(deps: AdminDeps): Router {
 
   router.post(paths.admin.agentPreview, async (req, res) => {
     const { tenant, user } = signedIn(req);
-    const retryAfter = await limit.use(`${tenant.id}/${user.id}`);
-    if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
+    await countUse(limit, `${tenant.id}/${user.id}`);
     const form = new FormReader(req);
     try {
       // Not by the form, which would show it again.

@@ -7,7 +7,7 @@ import { rateLimiter } from "../store/rate-limits.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { connectionFacts } from "../trust/connection-facts.ts";
 import { answerForm, ChangedError, type FormAnswer } from "../web/answers.ts";
-import { documentForm, formField, TooManyRequestsError } from "../web/request.ts";
+import { countUse, documentForm, formField } from "../web/request.ts";
 import { signInPath } from "../web/sign-in-options.ts";
 import { pathParameter } from "./change.ts";
 import { connectionForms } from "./connection-forms.ts";
@@ -34,8 +34,7 @@ export function setUpRoutes(
   const lookUps = rateLimiter(deps.database, { name: "set-up-check", points: 200, seconds: 600 });
   const countLookUp = async ({ store, connection, person }: SetUpContext) => {
     // Counted per person and per guest, so that none of them can block the others.
-    const retryAfter = await lookUps.use(`${store.tenantId}/${person?.user.id ?? `guest/${connection.id}`}`);
-    if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
+    await countUse(lookUps, `${store.tenantId}/${person?.user.id ?? `guest/${connection.id}`}`);
   };
   const contextOfEdit = async (req: Request) => {
     const context = await contextOf(req);

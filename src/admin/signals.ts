@@ -34,7 +34,7 @@ import { systemStore } from "../store/system-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
 import { answerChange, answerForm, answerProblems, submittedForm } from "../web/answers.ts";
 import { requireAdmin, requireOwner, signedIn, storeOf } from "../web/guards.ts";
-import { formField, navigationOnly, TooManyRequestsError } from "../web/request.ts";
+import { countUse, formField, navigationOnly } from "../web/request.ts";
 import { adminEntry, pathParameter } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { signalFigures } from "./figures.ts";
@@ -64,8 +64,7 @@ function findStreamAction({ database }: AdminDeps): RequestHandler {
   const calls = rateLimiter(database, { name: "signal-stream", points: 120, seconds: 600 });
   return async (req, _res, next) => {
     const { store, connection } = await adminContext(database, req);
-    const retryAfter = await calls.use(store.tenantId);
-    if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
+    await countUse(calls, store.tenantId);
     req.streamAction = streamAction(req, store, connection);
     next();
   };

@@ -9,7 +9,7 @@ import type { Fact } from "../trust/connection-facts.ts";
 import { checkReachable } from "../trust/guarded-fetch.ts";
 import { answerChange, answerForm, answerProblems, submittedForm } from "../web/answers.ts";
 import { requireOwner, signedIn, storeOf } from "../web/guards.ts";
-import { formField, formFields, TooManyRequestsError } from "../web/request.ts";
+import { countUse, formField, formFields } from "../web/request.ts";
 import { postMessage, secretContext } from "../webhooks/post.ts";
 import { newWebhookSecret } from "../webhooks/signature.ts";
 import { allKinds, kindNames } from "./activity.ts";
@@ -224,8 +224,7 @@ function addTest(router: Router, deps: AdminDeps): void {
   router.post(`${pattern}/test`, requireOwner, async (req, res) => {
     const store = storeOf(req, database);
     const endpoint = await endpointOf(store, req);
-    const retryAfter = await tests.use(store.tenantId);
-    if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
+    await countUse(tests, store.tenantId);
     await store.activity.record(adminEntry(req, "webhook.tested", endpoint.id));
     await answerTest(req, res, deps, { ...endpoint, tenantId: store.tenantId });
   });
