@@ -6,7 +6,7 @@ import type { Connection, ConnectionSettings } from "../model.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { connectionFacts } from "../trust/connection-facts.ts";
-import { answerForm, ChangedError, type FormAnswer } from "../web/answers.ts";
+import { answerForm, ChangedError, type FormAnswer, leave } from "../web/answers.ts";
 import { countUse, documentForm, formField } from "../web/request.ts";
 import { signInPath } from "../web/sign-in-options.ts";
 import { pathParameter } from "./change.ts";
@@ -124,9 +124,8 @@ function testRoutes(pattern: string, contextOf: (req: Request) => Promise<SetUpC
       throw new InvalidError("Start the test from the page of the connection.");
     if (!(await store.signInTests.isUnderWay(connection.id, testId)))
       await startSignInTest(store, connection.id, person?.user.id ?? null, testId);
-    // CSP form-action forbids a redirect to another origin after a form. The page that is rendered here may navigate there.
     const url = `${signInPath(connection)}?${new URLSearchParams({ test: testId })}`;
-    res.render("leaving", { title: "Test sign-in", url, action: "Continue to Okta" });
+    leave(res, url, { title: "Test sign-in", action: "Continue to Okta" });
   });
 
   router.get(`${pattern}/tests/:test`, async (req, res) => {

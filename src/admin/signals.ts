@@ -32,7 +32,7 @@ import { protocolName } from "../sign-in-protocols.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import { systemStore } from "../store/system-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
-import { answerChange, answerForm, answerProblems, submittedForm } from "../web/answers.ts";
+import { answerChange, answerForm, answerProblems, leave, submittedForm } from "../web/answers.ts";
 import { requireAdmin, requireOwner, signedIn, storeOf } from "../web/guards.ts";
 import { countUse, formField, navigationOnly } from "../web/request.ts";
 import { adminEntry, pathParameter } from "./change.ts";
@@ -140,8 +140,7 @@ function addConsent(router: Router, deps: AdminDeps): void {
       checkMayConnect(connection, stream);
       const sessionId = req.sessionID;
       const url = await beginConsent(deps, action, { clientId, secret: secret || null, sessionId });
-      // CSP form-action forbids a redirect to another origin after a form. The page that is rendered here may navigate there.
-      res.render("leaving", { title: "Connect shared signals", url, action: "Continue to Okta" });
+      leave(res, url, { title: "Connect shared signals", action: "Continue to Okta" });
       return null;
     });
   });

@@ -13,7 +13,7 @@ import { ConflictError, RefusedError } from "../errors.ts";
 import type { Group } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
-import { answerForm, answerProblems, submittedForm } from "./answers.ts";
+import { answerForm, answerProblems, leave, submittedForm } from "./answers.ts";
 import { requireFreshSignIn } from "./fresh-sign-in.ts";
 import { requireSignIn, signedIn, storeOf } from "./guards.ts";
 import type { PasswordLimits } from "./password-limits.ts";
@@ -96,13 +96,8 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
       req.log.info({ tenantId: req.person.tenant.id, userId: req.person.user.id }, "sign_out.succeeded");
     await endSession(req);
     const providerUrl = await pendingUrl;
-    // Not a redirect: form-action forbids a form to end at another origin, so a page navigates there.
     if (providerUrl === null) res.redirect(303, paths.signedOut);
-    else {
-      // For the inspector.
-      res.locals.leavesFor = providerUrl;
-      res.render("leaving", { title: "Signing out", url: providerUrl, action: "Continue to sign out" });
-    }
+    else leave(res, providerUrl, { title: "Signing out", action: "Continue to sign out" });
   });
 
   router.get(paths.signedOut, (_req, res) => {

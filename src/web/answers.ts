@@ -189,3 +189,14 @@ export function submittedForm(res: Response, at: string): SubmittedForm | null {
   const answer = res.locals.answer as PendingAnswer | null;
   return answer?.at === at ? (answer.form ?? null) : null;
 }
+
+/**
+ * Navigates a browser to another address after a form. Not a redirect: form-action forbids a form to end at another origin
+ * (security-headers.ts), so a page navigates there.
+ * @param page its title, and the words of its link.
+ */
+export function leave(res: Response, url: string, page: { title: string; action: string }): void {
+  // For the inspector.
+  res.locals.leavesFor = url;
+  res.render("leaving", { ...page, url });
+}
