@@ -10,9 +10,10 @@ import {
   switchOnSending,
 } from "../shared-signals/sending.ts";
 import { sentEventNames } from "../shared-signals/sent-events.ts";
-import { kidOf, publishedMs, signingKey } from "../shared-signals/signing-keys.ts";
+import { kidOf } from "../shared-signals/signing-keys.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
+import { publishedMs, signingKey } from "../trust/published-keys.ts";
 import { answerChange } from "../web/answers.ts";
 import { requireOwner, signedIn } from "../web/guards.ts";
 import type { AdminDeps } from "./deps.ts";

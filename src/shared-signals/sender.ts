@@ -14,9 +14,10 @@ import type { StoredSignalKey } from "../store/tenant/signal-transmitters.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { type FetchLimits, guardedRequest } from "../trust/guarded-fetch.ts";
 import { requestedWaitMs } from "../trust/openid-providers.ts";
+import { signingKey } from "../trust/published-keys.ts";
 import { receivingOrg } from "./sending.ts";
 import { claimsOf } from "./sent-events.ts";
-import { signingKey, signToken } from "./signing-keys.ts";
+import { signToken } from "./signing-keys.ts";
 
 /** A token that was sent, for the inspector. */
 export interface SentSecurityEvent {
