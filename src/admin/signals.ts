@@ -19,7 +19,7 @@ import {
   changeCredentialPolicy,
   checkStreamStatus,
   connectStream,
-  deleteEverywhere,
+  deleteStreamAndGrant,
   existingStream,
   forgetStream,
   pushUrl,
@@ -272,7 +272,7 @@ const buttons: Record<string, StreamButton> = {
       : "From now on, a removed credential is only recorded.";
   },
   async delete(deps, action) {
-    await deleteEverywhere(deps, action);
+    await deleteStreamAndGrant(deps, action);
     return "The stream is deleted in Okta and here. You can delete the app integration in Okta, too.";
   },
   async forget(_deps, action) {

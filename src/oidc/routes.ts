@@ -26,7 +26,7 @@ import { endTest, endWithError, mappedFields, type SentFields } from "../sso/tes
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
 import type { KeyStore } from "../trust/jwks.ts";
-import { observed, type Providers } from "../trust/openid-providers.ts";
+import { type Providers, recordExchanges } from "../trust/openid-providers.ts";
 import { localPath, navigationOnly } from "../web/request.ts";
 import { discoveryCall } from "./provider-errors.ts";
 import {
@@ -35,8 +35,8 @@ import {
   callProvider,
   type Expectations,
   newExpectations,
+  normalizeErrors,
   type RelyingParty,
-  readingErrors,
   redeem,
   type VerifiedLogin,
 } from "./relying-party.ts";
@@ -97,7 +97,7 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
     const sealed = await store.connections.sealedSecrets(connection.id);
     const configure = async (secret: string) => {
       secrets.push(secret);
-      return readingErrors(observed(await providers.configuration(settings, secret), exchanges));
+      return normalizeErrors(recordExchanges(await providers.configuration(settings, secret), exchanges));
     };
     const unseal = (secret: string) => sealer.open(secret, `${store.tenantId}/${connection.id}`);
     const [current, former] = await callProvider(discoveryCall, async () => [

@@ -101,9 +101,9 @@ export async function beginConsent(
 ): Promise<string> {
   const { store, connection } = action;
   const stream = await store.transaction((inside) =>
-    keepClient(deps, { ...action, store: inside }, clientId, secret),
+    saveClient(deps, { ...action, store: inside }, clientId, secret),
   );
-  const client = await clientOf(deps, action, stream);
+  const client = await connectClient(deps, action, stream);
   const [state, codeVerifier] = [randomToken(), newCodeVerifier()];
   action.secrets.push(state, codeVerifier);
   action.state = state;
@@ -118,12 +118,12 @@ export async function beginConsent(
   });
   const redirectUri = callbackUrl(deps.baseUrl, connection.key);
   const request = { redirectUri, scopes: streamScopes, state, codeVerifier };
-  return await granting(async () => client.authorizationUrl(request));
+  return await judgeRefusal(async () => client.authorizationUrl(request));
 }
 
 const stateHash = (state: string) => hashToken(`shared-signals/${state}`);
 
-async function keepClient(
+async function saveClient(
   deps: StreamDeps,
   { store, connection, entry }: StreamAction,
   clientId: string,
@@ -183,18 +183,18 @@ async function redeemConsent(
 ): Promise<AuthorizedCalls> {
   const { store, connection } = action;
   action.secrets.push(codeVerifier);
-  const client = await clientOf(deps, action, stream);
+  const client = await connectClient(deps, action, stream);
   const [state, iss, error] = ["state", "iss", "error"].map((name) => onlyOne(query, name));
   const org = orgsOf(connection)[0] ?? "";
   judge(callbackRules, { org, iss: iss ?? null, error: error ?? null, namesIssuer: client.namesIssuer });
   const url = new URL(callbackUrl(deps.baseUrl, connection.key));
   url.search = query.toString();
   const request = { state: String(state), codeVerifier, scopes: streamScopes };
-  const tokens = await granted(action, () => client.redeem(url, request));
+  const tokens = await requestTokens(action, () => client.redeem(url, request));
   judge(consentRules, { code: null, found: null, tokens });
-  await keepRefreshToken(deps, action, stream.id, tokens);
+  await saveRefreshToken(deps, action, stream.id, tokens);
   await store.activity.record(action.entry("stream.authorized"));
-  return await callsOf(deps, action, stream, tokens);
+  return await authorizeCalls(deps, action, stream, tokens);
 }
 
 async function takePending(
@@ -220,14 +220,14 @@ function onlyOne(query: URLSearchParams, name: string): string | null {
  * rotated it in the meantime, its token is tried, too. An authorization that the org has ended is forgotten. Throws
  * RuleBrokenError.
  */
-export async function authorizedCalls(
+export async function authorizeByRefresh(
   deps: StreamDeps,
   action: StreamAction,
   stream: SignalStream,
 ): Promise<AuthorizedCalls> {
-  const client = await clientOf(deps, action, stream);
-  const tokens = await refreshed(deps, action, { stream, client, refused: null });
-  return await callsOf(deps, action, stream, tokens);
+  const client = await connectClient(deps, action, stream);
+  const tokens = await refreshTokens(deps, action, { stream, client, refused: null });
+  return await authorizeCalls(deps, action, stream, tokens);
 }
 
 interface Refresh {
@@ -237,20 +237,20 @@ interface Refresh {
   refused: string | null;
 }
 
-async function refreshed(deps: StreamDeps, action: StreamAction, refresh: Refresh): Promise<OrgTokens> {
+async function refreshTokens(deps: StreamDeps, action: StreamAction, refresh: Refresh): Promise<OrgTokens> {
   const { stream, client, refused } = refresh;
   const sealed = (await action.store.signalStreams.sealedSecrets(stream.id))?.sealedRefreshToken ?? null;
   if (sealed === null || sealed === refused) judge(grantRules, authorizationEnded);
   try {
     const refreshToken = deps.sealer.open(String(sealed), placeOf(action));
     action.secrets.push(refreshToken);
-    const tokens = await granted(action, () => client.refresh(refreshToken, streamScopes));
-    if (tokens.refreshToken !== null) await keepRefreshToken(deps, action, stream.id, tokens);
+    const tokens = await requestTokens(action, () => client.refresh(refreshToken, streamScopes));
+    if (tokens.refreshToken !== null) await saveRefreshToken(deps, action, stream.id, tokens);
     return tokens;
   } catch (error) {
     if (!isAuthorizationEnded(error)) throw error;
     if (await forgetRefreshToken(action, stream.id, String(sealed))) throw error;
-    return await refreshed(deps, action, { ...refresh, refused: sealed });
+    return await refreshTokens(deps, action, { ...refresh, refused: sealed });
   }
 }
 
@@ -276,7 +276,7 @@ async function forgetRefreshToken(
   });
 }
 
-async function keepRefreshToken(
+async function saveRefreshToken(
   { sealer }: StreamDeps,
   action: StreamAction,
   streamId: string,
@@ -298,11 +298,11 @@ export async function revokeAuthorization(
   const secrets = await action.store.signalStreams.sealedSecrets(stream.id);
   if (!secrets?.sealedRefreshToken) return;
   const refreshToken = deps.sealer.open(secrets.sealedRefreshToken, placeOf(action));
-  const client = await clientOf(deps, action, stream);
-  await granting(() => client.revoke(refreshToken));
+  const client = await connectClient(deps, action, stream);
+  await judgeRefusal(() => client.revoke(refreshToken));
 }
 
-async function callsOf(
+async function authorizeCalls(
   { limits }: StreamDeps,
   action: StreamAction,
   stream: SignalStream,
@@ -313,17 +313,21 @@ async function callsOf(
   return { ...calls, transmitter, accessToken };
 }
 
-async function clientOf(deps: StreamDeps, action: StreamAction, stream: SignalStream): Promise<OrgClient> {
+async function connectClient(
+  deps: StreamDeps,
+  action: StreamAction,
+  stream: SignalStream,
+): Promise<OrgClient> {
   const secrets = await action.store.signalStreams.sealedSecrets(stream.id);
   const secret = deps.sealer.open(secrets?.sealedClientSecret ?? "", placeOf(action));
   action.secrets.push(secret);
   const registration = { org: orgsOf(action.connection)[0] ?? "", clientId: stream.clientId, secret };
-  return await granting(() => orgClient(deps.providers, registration, action.exchanges));
+  return await judgeRefusal(() => orgClient(deps.providers, registration, action.exchanges));
 }
 
-/** The tokens of a grant that keeps grantRules. */
-async function granted(action: StreamAction, work: () => Promise<OrgTokens>): Promise<OrgTokens> {
-  const tokens = await granting(work);
+/** Requests tokens, and judges them by grantRules. */
+async function requestTokens(action: StreamAction, work: () => Promise<OrgTokens>): Promise<OrgTokens> {
+  const tokens = await judgeRefusal(work);
   const { accessToken, refreshToken } = tokens;
   action.secrets.push(accessToken, ...(refreshToken === null ? [] : [refreshToken]));
   judge(grantRules, { code: null, found: null, tokens });
@@ -331,7 +335,7 @@ async function granted(action: StreamAction, work: () => Promise<OrgTokens>): Pr
 }
 
 /** Judges the org's refusal of a call by grantRules. */
-async function granting<T>(work: () => Promise<T>): Promise<T> {
+async function judgeRefusal<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

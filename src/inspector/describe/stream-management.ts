@@ -90,7 +90,7 @@ function callOf({ method, url, headers, body, at, answer }: ProviderExchange): S
     step: step ?? "Token request",
     rules: rules ?? streamPolicy.grant,
     file: isOAuth ? "stream-set-up.ts" : "transmitter.ts",
-    handler: handler ?? "granted",
+    handler: handler ?? "requestTokens",
     at,
     ms: answer?.ms ?? 0,
     route: { from: "product", to: "okta", carried: false },
