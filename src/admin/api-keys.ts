@@ -40,8 +40,8 @@ export function apiKeyRoutes({ database, mails }: AdminDeps): Router {
     const offered = scopesOf(signedIn(req).role);
     res.render("admin/api-keys", {
       title: "API keys",
-      living: keys.filter(({ end }) => end === null),
-      dead: keys.filter(({ end }) => end !== null),
+      active: keys.filter(({ end }) => end === null),
+      former: keys.filter(({ end }) => end !== null),
       form,
       scopes: offered.filter((name) => form.values[`scope-${name}`] === "on"),
       apiScopes: apiScopes.filter(({ name }) => offered.includes(name)),

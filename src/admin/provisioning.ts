@@ -7,7 +7,7 @@ import {
   unconfirmedAccess,
 } from "../directory/machine-access.ts";
 import { provisioningClient } from "../directory/provisioning-clients.ts";
-import { endProvisioningGrant, isLivingGrant } from "../directory/provisioning-grants.ts";
+import { endProvisioningGrant, isActiveGrant } from "../directory/provisioning-grants.ts";
 import {
   checkSourceName,
   checkTokenDays,
@@ -185,10 +185,10 @@ async function loadDetails(store: TenantStore) {
   const now = Date.now();
   const used = [...tokens, ...grants].flatMap(({ lastUsedAt }) => lastUsedAt ?? []);
   return {
-    living: tokens.filter((token) => isActiveToken(token, now)),
-    dead: tokens.filter((token) => !isActiveToken(token, now)),
-    livingGrants: grants.filter((grant) => isLivingGrant(grant, now)),
-    endedGrants: grants.filter((grant) => !isLivingGrant(grant, now)),
+    active: tokens.filter((token) => isActiveToken(token, now)),
+    former: tokens.filter((token) => !isActiveToken(token, now)),
+    activeGrants: grants.filter((grant) => isActiveGrant(grant, now)),
+    endedGrants: grants.filter((grant) => !isActiveGrant(grant, now)),
     sources,
     settings,
     people,

@@ -211,8 +211,8 @@ async function lockComplete(store: TenantStore, connectionId: string): Promise<C
 }
 
 /**
- * Disables a connection, and ends its sessions and sign-ins in flight; its access tokens are dead from now on. This can lock
- * out the last owner, so only the operator's command line calls it; the admin console uses disableConnection.
+ * Disables a connection, and ends its sessions and sign-ins in flight; its access tokens stop working. This can lock out
+ * the last owner, so only the operator's command line calls it; the admin console uses disableConnection.
  * Throws NotFoundError.
  */
 export async function disableConnectionUnguarded(

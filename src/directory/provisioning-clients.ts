@@ -40,13 +40,13 @@ export async function createProvisioningClient(
  * ConflictError `too-many-secrets`.
  */
 export async function rotateSecret(database: Database): Promise<{ clientId: string; secret: string }> {
-  const { clientId } = await livingClient(database);
+  const { clientId } = await requireProvisioningClient(database);
   return { clientId, secret: await addAgentSecret(database, clientId) };
 }
 
 /** Removes the older of the client's two secrets. Throws NotFoundError, or ConflictError `last-secret` for the only one. */
 export async function retireSecret(database: Database): Promise<{ clientId: string; hint: string }> {
-  const { clientId } = await livingClient(database);
+  const { clientId } = await requireProvisioningClient(database);
   const [oldest] = await agentStore(database).secrets(clientId);
   if (!oldest) throw new NotFoundError("The client has no secret.");
   await removeAgentSecret(database, clientId, oldest.hash);
@@ -61,7 +61,7 @@ export async function revokeProvisioningClient(database: Database, clientId: str
   });
 }
 
-async function livingClient(database: Database): Promise<Agent> {
+async function requireProvisioningClient(database: Database): Promise<Agent> {
   const client = await provisioningClient(database);
   if (!client) throw new NotFoundError("There is no client yet: create one first.");
   return client;

@@ -177,7 +177,7 @@ async function endParked(req: Request): Promise<boolean> {
   }
   const named = formField(req, organisationField);
   if (!person || named === "" || named === person.tenant.id) return false;
-  const meant = (await parked.alive()).filter(({ tenant }) => tenant.id === named);
+  const meant = (await parked.active()).filter(({ tenant }) => tenant.id === named);
   const ids = meant.map(({ id }) => id);
   await parked.end(req, ids);
   return true;

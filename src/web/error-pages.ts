@@ -168,7 +168,7 @@ function refusalPage({ reason, detail }: RefusedError, req: Request): ErrorPage 
     text: detail === null ? text : `${text} ${detail}`,
     next,
     ...(link ? { link } : {}),
-    // A dead link stays dead.
+    // A link that has ended never works again.
     ...(reason === "link-not-valid" ? {} : { tryAgain: signInFor(reason, req) }),
   };
 }

@@ -17,9 +17,9 @@ interface ParkedSession extends Pick<SignedInPerson, "tenant" | "user"> {
 export interface ParkedSessions {
   /** The ids, the last one that was parked first. Needs no database. */
   ids(): readonly string[];
-  /** Those whose sessions are alive, by the rules for the current session. */
-  alive(): Promise<ParkedSession[]>;
-  /** Adds the current session; the one that was parked first ends if too many are alive. */
+  /** Those whose sessions are active, by the rules for the current session. */
+  active(): Promise<ParkedSession[]>;
+  /** Adds the current session; the one that was parked first ends if too many are active. */
   park(req: Request): Promise<void>;
   /** Parks the current session, if it is a person's, in place of a parked one. Returns false if that one has ended. */
   makeCurrent(req: Request, id: string): Promise<boolean>;
@@ -76,7 +76,7 @@ export function parkedSessions({
       if (ids.length > 0) res.cookie(name, signed(ids), attributes);
       else res.clearCookie(name, attributes);
     };
-    const alive = async (): Promise<ParkedSession[]> => {
+    const active = async (): Promise<ParkedSession[]> => {
       const found = await Promise.all(
         ids.map(async (id) => {
           const stored = await sessions.load(hashToken(id));
@@ -88,11 +88,11 @@ export function parkedSessions({
     };
     return {
       ids: () => ids,
-      alive,
+      active,
 
       async park({ sessionID, sessionStore }) {
-        // An ended session must not push out one that is alive.
-        const others = ids.length < mostParked ? ids : (await alive()).map(({ id }) => id);
+        // An ended session must not push out an active one.
+        const others = ids.length < mostParked ? ids : (await active()).map(({ id }) => id);
         const all = [sessionID, ...others.filter((id) => id !== sessionID)];
         await destroyAll(sessionStore, all.slice(mostParked));
         keep(all.slice(0, mostParked));

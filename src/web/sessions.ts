@@ -94,7 +94,7 @@ export async function startSession(req: Request, session: NewSession): Promise<v
 /** Ends this browser's parked session of a tenant. Returns the form that waits in it, if it is the same person's. */
 async function endParked(req: Request, tenantId: string, userId: string): Promise<HeldForm | undefined> {
   const parkedSessions = mayHaveParked(req) ? req.parkedSessions?.() : undefined;
-  const former = (await parkedSessions?.alive())?.find(({ tenant }) => tenant.id === tenantId);
+  const former = (await parkedSessions?.active())?.find(({ tenant }) => tenant.id === tenantId);
   if (!parkedSessions || !former) return undefined;
   const data = await new Promise<SessionData | null | undefined>((resolve, reject) =>
     req.sessionStore.get(former.id, (error, found) => (error ? reject(error) : resolve(found))),
@@ -222,7 +222,7 @@ export function sessionCookie({
 export type SessionEnding = "organisation" | "other";
 
 /**
- * Returns who ended the session whose cookie the browser sent; null if it sent none, or if the session is alive. Only the
+ * Returns who ended the session whose cookie the browser sent; null if it sent none, or if the session is active. Only the
  * browser that had the session learns it. Clears the cookie, so that the person is told once; not for a script of an open
  * page, whose answer no one reads.
  */
