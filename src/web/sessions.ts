@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from "express";
 import session, { type SessionData, Store } from "express-session";
+import { connectionChanged } from "../directory/sign-in.ts";
 import { RefusedError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { SignInProof, User } from "../model.ts";
@@ -288,7 +289,7 @@ class DatabaseStore extends Store {
     else if (signIn.connectionId === null) {
       if (!(await this.#sessions.createLocal(stored, signIn))) throw new RefusedError("bad-credentials");
     } else if (!(await this.#sessions.createThrough(stored, signIn)))
-      throw new RefusedError("sign-in-not-started-here", "The connection was changed during the sign-in.");
+      throw new RefusedError("sign-in-not-started-here", connectionChanged);
   }
 
   override touch(sid: string, data: SessionData, done?: () => void): void {

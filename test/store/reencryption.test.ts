@@ -134,7 +134,7 @@ describe("the change of DATA_KEY", () => {
       await store.keyPairs.add(connection.id, { generation: 1, certificate: "", sealedKey });
       const owner = { tenantId: tenant.id, connectionId: connection.id };
       const maker = { sealer: before, generateKeys: pooledKeys };
-      await store.signalTransmitters.switchTo(connection.id, true);
+      await store.signalTransmitters.setSending(connection.id, true);
       await store.signalTransmitters.addKey(connection.id, {
         generation: 1,
         ...(await newSigningKey(maker, owner)),
