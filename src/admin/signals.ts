@@ -6,7 +6,7 @@ import { brokenRuleIn, ConflictError, NotFoundError } from "../errors.ts";
 import type { Connection, SignalStream } from "../model.ts";
 import { eventTypes } from "../shared-signals/events.ts";
 import type { StreamAnswer } from "../shared-signals/stream-policy.ts";
-import { problemOf } from "../shared-signals/stream-problems.ts";
+import { streamProblemOf } from "../shared-signals/stream-problems.ts";
 import {
   beginConsent,
   callbackUrl,
@@ -189,7 +189,7 @@ function checkMayConnect(connection: Connection, stream: SignalStream | null): v
 /** @param refused why the verification could not be requested; null if it was. */
 function connectedText(refused: RuleBrokenError | null): string {
   if (refused === null) return "The stream is connected. Okta now sends a verification event.";
-  return `The stream is connected, but not verified. ${problemOf(refused)}`;
+  return `The stream is connected, but not verified. ${streamProblemOf(refused)}`;
 }
 
 /** The client has a stream that we did not create. An owner looks at it before we take it over. */
@@ -202,9 +202,7 @@ function addTakeOver(router: Router, deps: AdminDeps): void {
     const place = placeOf(connection, connect);
     const stream = await store.signalStreams.ofConnection(connection.id);
     if (!stream?.isAuthorized || stream.providerStreamId !== null) return res.redirect(303, place.page);
-    const existing = await acting(action, () => existingStream(deps, action)).catch((error: unknown) =>
-      problemOf(error),
-    );
+    const existing = await noteBrokenRule(action, () => existingStream(deps, action)).catch(streamProblemOf);
     if (existing === null || typeof existing === "string") {
       const text = existing ?? "The app integration has no stream. Create one.";
       return await answerForm(req, res, place.page, { kind: "problem", text, at: connect });
@@ -309,7 +307,7 @@ async function answerAction(
   const place = { ...placeOf(action.connection, at), entered };
   let text: string | null = null;
   try {
-    text = await acting(action, work);
+    text = await noteBrokenRule(action, work);
   } catch (error) {
     if (!(error instanceof RuleBrokenError))
       return await answerChange({ req, res }, place, () => Promise.reject(error));
@@ -317,14 +315,14 @@ async function answerAction(
     const isTaken = error.rule.reason === "stream-exists";
     const next = isTaken ? `${place.page}/take-over` : place.page;
     const form = { values: entered, problems: {}, notes: {} };
-    return await answerForm(req, res, next, { kind: "problem", text: problemOf(error), at, form });
+    return await answerForm(req, res, next, { kind: "problem", text: streamProblemOf(error), at, form });
   }
   if (text !== null)
     await answerForm(req, res, place.page, { kind: "done", text, at: at === connect ? "stream" : at });
 }
 
 /** Notes the rule that ends an action, for the inspector. */
-async function acting<T>(action: StreamAction, work: () => Promise<T>): Promise<T> {
+async function noteBrokenRule<T>(action: StreamAction, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -13,7 +13,7 @@ import { assertionPolicy, jwtBearer, proofRules } from "./policy.ts";
 import {
   type AssertionDeps,
   type AssertionRequest,
-  findConnection,
+  findIssuersConnection,
   issueToken,
   newAssertionRequest,
   requireGrant,
@@ -71,9 +71,9 @@ async function runSteps(deps: AssertionDeps, tenantId: string, request: Assertio
   judge(clientRules, { ...faultlessClient, unknown, isRevoked: named?.isRevoked ?? false });
   request.client = requireStep(named).client;
   // Before the signature is verified, anyone could ask here which orgs the other tenants have.
-  await findConnection(deps, tenantId)(request);
+  await findIssuersConnection(deps, tenantId)(request);
   await verifyAssertion(deps)(request);
-  await findConnection(deps)(request);
+  await findIssuersConnection(deps)(request);
   await requireResource(deps.baseUrl)(request);
   await rolledBack(deps.database, (joined) => issueToken(joined, "preview")(request));
 }

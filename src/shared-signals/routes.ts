@@ -28,7 +28,7 @@ import {
   streamRules,
 } from "./policy.ts";
 import { type AcceptedSet, receive, type SignalResult } from "./receive.ts";
-import { claimsOf, type SetVerifier } from "./token.ts";
+import { type SetVerifier, verifiedClaims } from "./token.ts";
 
 export interface SharedSignalsDeps {
   database: Database;
@@ -161,7 +161,7 @@ async function accept(
   // requireStream has run.
   const transmitter = stream.transmitter as SignalTransmitter;
   judge(signatureRules, { finding: await verifySet(set, transmitter) });
-  const claims = claimsOf(set);
+  const claims = verifiedClaims(set);
   const types = typesIn(claims);
   const event = readEvent(claims, types[0] ?? "", connection);
   const expected = { issuer: transmitter.issuer, audiences: stream.audiences ?? [] };

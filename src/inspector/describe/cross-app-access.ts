@@ -84,7 +84,7 @@ function handledBy(broken: BrokenRule | null): { file: string; handler: string }
   if (broken === null || isIssuing) return { file: `${folder}/issue.ts`, handler: "issueAccess" };
   return {
     file: `${folder}/steps.ts`,
-    handler: isAmong(connectionRules, broken) ? "findConnection" : "requireGrant",
+    handler: isAmong(connectionRules, broken) ? "findIssuersConnection" : "requireGrant",
   };
 }
 
