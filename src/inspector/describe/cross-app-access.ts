@@ -14,8 +14,7 @@ import { paths } from "../../endpoints.ts";
 import { type BrokenRule, brokenRuleIn } from "../../errors.ts";
 import type { Message, MessageFact, MessagePart, Recorder } from "../../recording.ts";
 import { jwtsIn } from "./jwt.ts";
-import { statusLine } from "./parts.ts";
-import { checksOf, isAmong, readableName, unexplained, verdictOf } from "./rules.ts";
+import { isAmong, readableName, verdictOfCall } from "./rules.ts";
 
 /**
  * Records each token request once its response is sent, for the tenant of the connection that the assertion is about. A
@@ -45,14 +44,8 @@ function messageOf(
   request: AssertionRequest,
   { tenantId, connection }: ConnectionOfIssuer,
 ): Message {
-  const statusCode = req.res?.statusCode ?? 0;
-  const status = statusLine(statusCode);
   const broken = brokenRuleIn(request.error);
-  const isExplained = broken !== null || statusCode < 400;
-  const { checks, verdict, summary } = verdictOf(
-    isExplained ? checksOf("cross-app-access", tokenPolicy, broken) : [unexplained(null)],
-    "",
-  );
+  const { status, ...judged } = verdictOfCall(req, "cross-app-access", tokenPolicy, broken);
   return {
     protocol: "cross-app-access",
     step: "Token request",
@@ -65,9 +58,7 @@ function messageOf(
     person: readableName(peopleIn(request)),
     people: peopleIn(request),
     ...handledBy(broken),
-    checks,
-    verdict,
-    summary: verdict === "failed" ? `${status}. ${summary}` : status,
+    ...judged,
     facts: clientFacts(request, tenantId),
     request: requestPart(req, request),
     response: { head: [status], json: answerOf(request) },

@@ -16,8 +16,7 @@ import {
 import type { SignalContext } from "../../shared-signals/routes.ts";
 import { nameIn } from "../../sso/subjects.ts";
 import { jwtsIn } from "./jwt.ts";
-import { statusLine } from "./parts.ts";
-import { checksOf, isAmong, readableName, unexplained, verdictOf } from "./rules.ts";
+import { isAmong, readableName, verdictOfCall } from "./rules.ts";
 
 /**
  * Records each event once its response is sent, for the tenant of the stream. That includes calls with a wrong header,
@@ -50,14 +49,8 @@ const steps = new Map<string, string>([
 
 function messageOf(req: Request, signal: SignalContext): Message {
   const { connection } = signal.found;
-  const statusCode = req.res?.statusCode ?? 0;
-  const status = statusLine(statusCode);
   const broken = brokenRuleIn(signal.error);
-  const isExplained = broken !== null || statusCode < 400;
-  const { checks, verdict, summary } = verdictOf(
-    isExplained ? checksOf("shared-signals", shownRules, broken) : [unexplained(null)],
-    "",
-  );
+  const { status, ...judged } = verdictOfCall(req, "shared-signals", shownRules, broken);
   const set = signal.set ?? "";
   const jwts = jwtsIn("Body", set);
   const event = eventIn(signal, jwts[0]?.claims);
@@ -76,9 +69,7 @@ function messageOf(req: Request, signal: SignalContext): Message {
     person: readableName(names),
     people: names,
     ...handledBy(broken),
-    checks,
-    verdict,
-    summary: verdict === "failed" ? `${status}. ${summary}` : status,
+    ...judged,
     facts: factsOf(signal, event),
     request: {
       head: [
