@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   allowInsecureRequests,
+  ClientError,
   ClientSecretBasic,
   Configuration,
   type CustomFetch,
   clockTolerance,
   customFetch,
   discovery,
+  ResponseBodyError,
   type ServerMetadata,
+  WWWAuthenticateChallengeError,
 } from "openid-client";
 import { InvalidError } from "../errors.ts";
 import type { OidcSettings } from "../model.ts";
@@ -98,6 +101,13 @@ function configure(
   configuration[customFetch] = providerFetch(limits);
   if (limits.allowPrivateNetwork) allowInsecureRequests(configuration);
   return configuration;
+}
+
+/** The status of the provider's answer that an error of openid-client is about; null for any other error. */
+export function answerStatusOf(error: unknown): number | null {
+  if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError)
+    return error.status;
+  return error instanceof ClientError && error.cause instanceof Response ? error.cause.status : null;
 }
 
 /** The fetch function for openid-client, through the guard. */

@@ -9,10 +9,14 @@ import {
   type TokenEndpointResponse,
   type TokenEndpointResponseHelpers,
   tokenRevocation,
-  WWWAuthenticateChallengeError,
 } from "openid-client";
 import { InvalidError } from "../errors.ts";
-import { type ProviderExchange, type Providers, recordExchanges } from "./openid-providers.ts";
+import {
+  answerStatusOf,
+  type ProviderExchange,
+  type Providers,
+  recordExchanges,
+} from "./openid-providers.ts";
 
 /** A client that a customer registered for us in their org, to call the org's own API. */
 export interface OrgRegistration {
@@ -147,16 +151,10 @@ function refusalIn(error: unknown): OrgRefusedError | null {
   if (guarded) return refused(orgUnavailable, guarded.message);
   if (error instanceof ResponseBodyError && error.status !== 429)
     return refused(error.error.slice(0, 100), `The org answered ${error.status}.`);
-  const status = statusOf(error);
+  const status = answerStatusOf(error);
   // RFC 6749 §5.2 reserves 401 for the client's own authentication.
   if (status === 401) return refused("invalid_client", "The org answered 401.");
   if (status !== null && (status === 429 || status >= 500))
     return refused(orgUnavailable, `The org answered ${status}.`);
   return error instanceof ClientError ? refused(answerNotValid, error.message) : null;
-}
-
-function statusOf(error: unknown): number | null {
-  if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError)
-    return error.status;
-  return error instanceof ClientError && error.cause instanceof Response ? error.cause.status : null;
 }
