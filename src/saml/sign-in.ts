@@ -10,6 +10,7 @@ import type { TestedSignIn } from "../directory/sign-in-tests.ts";
 import { paths, samlUrls } from "../endpoints.ts";
 import { judgeSignIn, NotFoundError, RefusedError, refusalOf } from "../errors.ts";
 import type { AssignableRole, Profile, SamlSettings, SignInProof, VerifiedIdentity } from "../model.ts";
+import { parserStatus } from "../parser-errors.ts";
 import { requireActive, type SsoContext, ssoOf, useTest } from "../sso/connection.ts";
 import {
   arrivalRules,
@@ -54,9 +55,7 @@ export function findForAcs(find: RequestHandler): RequestHandler {
 
 /** A body that the parser refuses is not a form with a response. */
 export const notAForm: ErrorRequestHandler = (error: unknown, _req, _res, next) => {
-  const status = (error as { status?: unknown } | null)?.status;
-  const isRefused = typeof status === "number" && status >= 400 && status < 500;
-  next(isRefused ? new RefusedError("saml-malformed", null, { cause: error }) : error);
+  next(parserStatus(error) === null ? error : new RefusedError("saml-malformed", null, { cause: error }));
 };
 
 export const notASignIn: RequestHandler = () => {

@@ -11,6 +11,7 @@ import { judge, RuleBrokenError } from "policy-list/policy";
 import { paths } from "../endpoints.ts";
 import { UnavailableError } from "../errors.ts";
 import type { SignalTransmitter } from "../model.ts";
+import { parserStatus } from "../parser-errors.ts";
 import type { Database } from "../store/database.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import { equalsSecret, hashToken } from "../store/secrets.ts";
@@ -198,8 +199,6 @@ function refusalOf(error: unknown): RefusedCall | null {
     const status = statusOf[rule.reason] ?? 400;
     return { status, err: codeOf(rule.reason), description: rule.name, reason: message };
   }
-  // The body parser's errors have a status.
-  const { status, message } = Object(error) as { status?: unknown; message?: string };
-  if (typeof status !== "number" || status < 400 || status >= 500) return null;
-  return { status, err: null, description: "", reason: message ?? "" };
+  const status = parserStatus(error);
+  return status === null ? null : { status, err: null, description: "", reason: Object(error).message ?? "" };
 }

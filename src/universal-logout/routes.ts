@@ -12,6 +12,7 @@ import { revokeUserAccess } from "../directory/access.ts";
 import { paths } from "../endpoints.ts";
 import { type BrokenRule, brokenRuleIn, UnavailableError } from "../errors.ts";
 import type { Connection } from "../model.ts";
+import { parserStatus } from "../parser-errors.ts";
 import { isOrg, type Subject, usersOf } from "../sso/subjects.ts";
 import type { Database } from "../store/database.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
@@ -282,11 +283,7 @@ const answerErrors: ErrorRequestHandler = (thrown: unknown, req, res, next) => {
     res.set("Retry-After", "30").status(503).end();
     return;
   }
-  // The body parser's errors have a status.
-  const status = (error as { status?: unknown } | null)?.status;
-  if (typeof status === "number" && status >= 400 && status < 500) {
-    res.status(status).end();
-    return;
-  }
-  next(error);
+  const status = parserStatus(error);
+  if (status === null) return next(error);
+  res.status(status).end();
 };
