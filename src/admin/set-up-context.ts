@@ -89,14 +89,17 @@ export function editorOf({ person }: SetUpContext, req: Request): Editor {
 /**
  * Locks the connection until the transaction of `store` ends, and compares it with the page that the form came from.
  * Throws NotFoundError, or ChangedError if it differs.
+ * @param check of the locked connection, before the comparison.
  */
 export async function lockAsShown(
   req: Request,
   { connection, base }: SetUpContext,
   store: TenantStore,
+  check: (now: Connection) => void = () => undefined,
 ): Promise<Connection> {
   const now = await store.connections.lock(connection.id);
   if (!now) throw new NotFoundError("There is no such connection.");
+  check(now);
   checkShown(req, connectionFacts(now), base);
   return now;
 }

@@ -5,8 +5,7 @@ import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, ConnectionSettings } from "../model.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { connectionFacts } from "../trust/connection-facts.ts";
-import { answerForm, ChangedError, type FormAnswer, leave } from "../web/answers.ts";
+import { answerForm, ChangedError, changedText, type FormAnswer, leave } from "../web/answers.ts";
 import { countUse, documentForm, formField } from "../web/request.ts";
 import { signInPath } from "../web/sign-in-options.ts";
 import { pathParameter } from "./change.ts";
@@ -14,10 +13,10 @@ import { connectionForms } from "./connection-forms.ts";
 import type { AdminDeps } from "./deps.ts";
 import { type EnteredConnection, FormReader } from "./form-reader.ts";
 import { readChoices } from "./set-up-choices.ts";
-import { editorOf, isFrozen, mayEdit, type SetUpContext } from "./set-up-context.ts";
+import { editorOf, isFrozen, lockAsShown, mayEdit, type SetUpContext } from "./set-up-context.ts";
 import { showSetUp } from "./set-up-page.ts";
 import { pageOfStep, type SetUpStep } from "./set-up-steps.ts";
-import { checkShown, shownField } from "./shown.ts";
+import { shownField } from "./shown.ts";
 
 /**
  * The set-up of a connection: entering, checking, saving and testing its settings. Administrators and the guests of set-up
@@ -197,17 +196,13 @@ async function changeAsShown(
 
 /** Like lockAsShown, but checks the permission again: an owner may have switched it on or begun a review since. */
 async function lockForEdit(req: Request, context: SetUpContext, store: TenantStore): Promise<Connection> {
-  const now = await store.connections.lock(context.connection.id);
-  if (!now) throw new NotFoundError("There is no such connection.");
-  checkMayEdit({ ...context, connection: now });
-  checkShown(req, connectionFacts(now), context.base);
-  return now;
+  return await lockAsShown(req, context, store, (connection) => checkMayEdit({ ...context, connection }));
 }
 
 /** Nothing was saved, because the page was out of date. */
 const changedProblem = ({ differences }: ChangedError): StepAnswer => ({
   kind: "problem",
-  text: "Nothing was changed: another person or a machine has made changes since you opened the page.",
+  text: changedText,
   differences,
 });
 

@@ -137,7 +137,7 @@ function problemText(problems: SubmittedForm["problems"]): string {
   return `Nothing was changed. Correct ${fields}:`;
 }
 
-const changedText =
+export const changedText =
   "Nothing was changed: another person or a machine has made changes since you opened the page.";
 
 /** Why a change was refused, for the person. Throws any error that is not about the change. */
