@@ -4,6 +4,7 @@
  */
 import { createHmac, hkdfSync } from "node:crypto";
 import type { Request, Response } from "express";
+import type { SessionData } from "express-session";
 import { equalsSecret, hashToken } from "../store/secrets.ts";
 import type { SessionStore, SignedInPerson } from "../store/session-store.ts";
 import { cookieOf, parkedCookie } from "./request.ts";
@@ -99,10 +100,7 @@ export function parkedSessions({
       },
 
       async makeCurrent(request, id) {
-        const data = await new Promise<Parameters<typeof request.sessionStore.createSession>[1] | null>(
-          (resolve, reject) =>
-            request.sessionStore.get(id, (error, found) => (error ? reject(error) : resolve(found ?? null))),
-        );
+        const data = await storedSession(request, id);
         if (!data) return false;
         const others = ids.filter((one) => one !== id);
         keep(request.person ? [request.sessionID, ...others] : others);
@@ -126,4 +124,11 @@ async function destroyAll(sessionStore: Request["sessionStore"], ids: readonly s
     await new Promise<void>((resolve, reject) =>
       sessionStore.destroy(id, (error) => (error ? reject(error) : resolve())),
     );
+}
+
+/** The data of a session of this browser that is not the current one; null if it has ended. */
+export async function storedSession({ sessionStore }: Request, id: string): Promise<SessionData | null> {
+  return await new Promise((resolve, reject) =>
+    sessionStore.get(id, (error, found) => (error ? reject(error) : resolve(found ?? null))),
+  );
 }

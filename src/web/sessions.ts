@@ -12,7 +12,7 @@ import {
   type StoredSignIn,
   sessionEnd,
 } from "../store/session-store.ts";
-import type { ParkedSessions } from "./parked-sessions.ts";
+import { type ParkedSessions, storedSession } from "./parked-sessions.ts";
 import { isSeen, mayHaveParked } from "./request.ts";
 
 /**
@@ -97,9 +97,7 @@ async function endParked(req: Request, tenantId: string, userId: string): Promis
   const parkedSessions = mayHaveParked(req) ? req.parkedSessions?.() : undefined;
   const former = (await parkedSessions?.active())?.find(({ tenant }) => tenant.id === tenantId);
   if (!parkedSessions || !former) return undefined;
-  const data = await new Promise<SessionData | null | undefined>((resolve, reject) =>
-    req.sessionStore.get(former.id, (error, found) => (error ? reject(error) : resolve(found))),
-  );
+  const data = await storedSession(req, former.id);
   await parkedSessions.end(req, [former.id]);
   return former.user.id === userId ? data?.heldForm : undefined;
 }
