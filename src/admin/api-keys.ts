@@ -113,10 +113,10 @@ interface DescribedKey extends ApiKey {
 async function describeKeys(store: TenantStore): Promise<DescribedKey[]> {
   const keys = await store.apiKeys.list();
   const roles = await store.roles.effectiveOf([...new Set(keys.map(({ user }) => user.id))]);
-  return keys.map((key) => ({ ...key, end: endOf(key, roles.get(key.user.id) ?? "member") }));
+  return keys.map((key) => ({ ...key, end: whyEnded(key, roles.get(key.user.id) ?? "member") }));
 }
 
-function endOf(key: ApiKey, role: Role): string | null {
+function whyEnded(key: ApiKey, role: Role): string | null {
   const facts = { token: { ...key, role }, acceptsApiKeys: true, now: Date.now() };
   const broken = apiKeyRules.find((rule) => !rule.holds(facts));
   return broken ? (ends[broken.id] ?? broken.name) : null;

@@ -102,7 +102,7 @@ export async function blockAgent(
 ): Promise<void> {
   await store.transaction(async (inside) => {
     await inside.agents.setBlocked(agent, blocked);
-    if (!blocked) await inside.accessTokens.endOf({ clientId: agent.clientId });
+    if (!blocked) await inside.accessTokens.remove({ clientId: agent.clientId });
   });
 }
 
@@ -116,6 +116,6 @@ export async function revokeAgentGrant(
   await store.transaction(async (inside) => {
     if (!(await inside.agents.setRevoked(userId, clientId, revoked)))
       throw new NotFoundError("This agent has no access to your account.");
-    if (!revoked) await inside.accessTokens.endOf({ clientId, userId });
+    if (!revoked) await inside.accessTokens.remove({ clientId, userId });
   });
 }

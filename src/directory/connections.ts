@@ -81,8 +81,8 @@ export async function changeSettings(
     const isOtherProvider = before.settings !== null && !isSameProvider(before.settings, settings);
     const isOtherClient = isOtherProvider || clientOf(before.settings) !== clientOf(settings);
     if (isOtherProvider) {
-      await inside.sessions.endOfConnection(connectionId);
-      await inside.accessTokens.endOf({ connectionId });
+      await inside.sessions.revokeOfConnection(connectionId);
+      await inside.accessTokens.remove({ connectionId });
       await protectLastOwner(inside, () => inside.identities.removeOfConnection(connectionId));
       await inside.ownerApprovals.removeOfConnection(connectionId);
       // A sign-in may have been accepted and not be finished: its subject is a person of the former provider.
@@ -94,7 +94,7 @@ export async function changeSettings(
     if (isOtherProvider || !isDeepStrictEqual(before.settings?.roleMapping, settings.roleMapping)) {
       await inside.roles.removeOfConnection(connectionId);
     }
-    if (before.settings?.crossAppAccess === false) await inside.accessTokens.endOf({ connectionId });
+    if (before.settings?.crossAppAccess === false) await inside.accessTokens.remove({ connectionId });
     // A test result holds only for the client that was tested.
     if (isOtherClient) await inside.signInTests.removeOfConnection(connectionId);
     return await inside.connections.update(connectionId, {
@@ -193,7 +193,7 @@ export async function enableConnection(store: TenantStore, connectionId: string)
   return await store.transaction(async (inside) => {
     await lockComplete(inside, connectionId);
     await inside.links.removeOfConnection(connectionId);
-    await inside.accessTokens.endOf({ connectionId });
+    await inside.accessTokens.remove({ connectionId });
     return await inside.connections.update(connectionId, {
       status: "active",
       guestEdit: null,
@@ -221,7 +221,7 @@ export async function disableConnectionUnguarded(
 ): Promise<Connection> {
   return await store.transaction(async (inside) => {
     const connection = await inside.connections.update(connectionId, { status: "disabled" });
-    await inside.sessions.endOfConnection(connectionId);
+    await inside.sessions.revokeOfConnection(connectionId);
     await inside.pendingLogins.removeOfConnection(connectionId);
     return connection;
   });
@@ -248,7 +248,7 @@ export async function removeConnection(store: TenantStore, connectionId: string)
     // First, so that the roles of a sign-in that is under way are removed, too.
     if (!(await inside.connections.lock(connectionId)))
       throw new NotFoundError("There is no such connection.");
-    await inside.sessions.endOfConnection(connectionId);
+    await inside.sessions.revokeOfConnection(connectionId);
     await inside.roles.removeOfConnection(connectionId);
     await inside.connections.remove(connectionId);
   });

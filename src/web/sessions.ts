@@ -27,7 +27,7 @@ export function loadPerson(sessions: SessionStore): RequestHandler {
       if (!req.person) {
         req.log.info({ tenantId: signIn.tenantId, userId: signIn.userId }, "session.ended");
         // The row stays, without its sign-in: the next page that the person opens says why the session ended.
-        await sessions.endForOrganisation(ownSessionId(req));
+        await sessions.revoke(ownSessionId(req));
         delete req.session.signIn;
         delete req.session.answer;
         res.locals.endedByOrganisation = true;
@@ -338,7 +338,7 @@ function toSessionData(stored: StoredSession, sealer: Sealer): SessionData {
     ...(sealedIdToken ? { sealedIdToken } : {}),
     createdAt: stored.createdAt,
     seenAt: stored.seenAt,
-    ...endOf(stored),
+    ...limitsIn(stored),
   };
 }
 
@@ -357,7 +357,7 @@ function openPart<Kept>(sealed: string, context: string, sealer: Sealer): Kept |
 const contextOf = (sidHash: string, part: KeptPart) => `session/${sidHash}/${part}`;
 
 /** The parts of a session that limit it. */
-function endOf({ endsAt, limits }: Pick<SessionData, "endsAt" | "limits">) {
+function limitsIn({ endsAt, limits }: Pick<SessionData, "endsAt" | "limits">) {
   return { ...(endsAt === undefined ? {} : { endsAt }), ...(limits ? { limits } : {}) };
 }
 
@@ -365,7 +365,7 @@ type TimedSession = SessionData & Required<Pick<SessionData, "createdAt" | "seen
 
 function toStored(sidHash: string, data: TimedSession, sealer: Sealer): StoredSession {
   const { createdAt, seenAt, answer, heldForm, userAgent, address, proof, sealedIdToken } = data;
-  const times = { createdAt, seenAt, ...endOf(data) };
+  const times = { createdAt, seenAt, ...limitsIn(data) };
   const seal = (kept: object | undefined, part: KeptPart) =>
     kept && sealer.seal(JSON.stringify(kept), contextOf(sidHash, part));
   const [sealedAnswer, sealedForm] = [seal(answer, "answer"), seal(heldForm, "form")];

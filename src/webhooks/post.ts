@@ -55,14 +55,14 @@ export async function postMessage(
   const headers = { "Content-Type": "application/json", ...signatureHeaders({ id, sentAt, body }, secrets) };
   try {
     const parts = { method: "POST", headers, body };
-    return endOf(await guardedRequest(endpoint.url, parts, { ...limits, ...postLimits }));
+    return resultOf(await guardedRequest(endpoint.url, parts, { ...limits, ...postLimits }));
   } catch (error) {
     if (!(error instanceof InvalidError)) throw error;
     return { result: "again", answer: error.message, retryAfterMs: null };
   }
 }
 
-function endOf({ ok, status, headers }: Response): PostEnd {
+function resultOf({ ok, status, headers }: Response): PostEnd {
   const answer = String(status);
   if (ok) return { result: "accepted", answer, retryAfterMs: null };
   const isTemporary = status >= 500 || [408, 425, 429].includes(status);
