@@ -10,7 +10,7 @@ import { checkReachable } from "../trust/guarded-fetch.ts";
 import { answerChange, answerForm, answerProblems, submittedForm } from "../web/answers.ts";
 import { requireOwner, signedIn, storeOf } from "../web/guards.ts";
 import { countUse, formField, formFields } from "../web/request.ts";
-import { postMessage, secretContext } from "../webhooks/post.ts";
+import { postMessage, webhookSecretContext } from "../webhooks/post.ts";
 import { newWebhookSecret } from "../webhooks/signature.ts";
 import { allKinds, kindNames } from "./activity.ts";
 import { actionInWords } from "./activity-words.ts";
@@ -77,7 +77,7 @@ function addList(router: Router, { database, limits, sealer }: AdminDeps): void 
         await store.settings.lock();
         if ((await store.webhooks.list()).length >= maxEndpoints)
           throw new InvalidError(`There are ${maxEndpoints} endpoints already. Delete one first.`);
-        const sealedSecret = sealer.seal(secret, secretContext(store.tenantId, id));
+        const sealedSecret = sealer.seal(secret, webhookSecretContext(store.tenantId, id));
         await store.webhooks.add({ id, url, kinds: allOr(kinds), sealedSecret });
         await store.activity.record(adminEntry(req, "webhook.added", id));
       });
@@ -126,7 +126,7 @@ function addSecrets(router: Router, { database, sealer }: AdminDeps): void {
     await answerChange({ req, res }, { page: paths.admin.webhook(id), at: "secret" }, async () => {
       const secret = newWebhookSecret();
       await storeOf(req, database).transaction(async (store) => {
-        const sealed = sealer.seal(secret, secretContext(store.tenantId, id));
+        const sealed = sealer.seal(secret, webhookSecretContext(store.tenantId, id));
         await store.webhooks.replaceSecret(id, sealed, Date.now() + formerSecretMs);
         await store.activity.record(adminEntry(req, "webhook.secret_rotated", id));
       });

@@ -4,7 +4,7 @@ import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, ConnectionSettings, ConnectionType, SubjectKind } from "../model.ts";
 import { isSameProvider, providerIn, signInProtocols } from "../sign-in-protocols.ts";
 import type { Database } from "../store/database.ts";
-import type { Sealer } from "../store/secrets.ts";
+import { clientSecretContext, type Sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { protectLastOwner } from "./owners.ts";
@@ -53,7 +53,7 @@ export async function createConnection(
       justInTime: wanted.justInTime,
       subjectKind: subjectKindOf(wanted.type, wanted.settings),
       settings: wanted.settings,
-      sealedSecret: wanted.secret?.sealer.seal(wanted.secret.text, `${tenantId}/${id}`) ?? null,
+      sealedSecret: wanted.secret?.sealer.seal(wanted.secret.text, clientSecretContext(tenantId, id)) ?? null,
       ...wanted.choices,
     });
   });
@@ -119,18 +119,18 @@ export async function rotateSecret(
   await store.transaction(async (inside) => {
     await inside.connections.lock(connectionId);
     const { current, former } = await inside.connections.sealedSecrets(connectionId);
-    const place = `${store.tenantId}/${connectionId}`;
+    const context = clientSecretContext(store.tenantId, connectionId);
     // While a former secret exists, the current one has not worked yet.
     const proven = former ?? current;
-    const sealedFormerSecret = proven !== null && canOpen(sealer, proven, place) ? proven : null;
-    const sealedSecret = sealer.seal(secret, place);
+    const sealedFormerSecret = proven !== null && canOpen(sealer, proven, context) ? proven : null;
+    const sealedSecret = sealer.seal(secret, context);
     await inside.connections.update(connectionId, { sealedSecret, sealedFormerSecret });
   });
 }
 
-function canOpen(sealer: Sealer, sealed: string, place: string): boolean {
+function canOpen(sealer: Sealer, sealed: string, context: string): boolean {
   try {
-    sealer.open(sealed, place);
+    sealer.open(sealed, context);
     return true;
   } catch {
     return false;

@@ -67,8 +67,8 @@ async function lockSigningIn(store: TenantStore, { userId, accessEpoch }: LocalS
   return user;
 }
 
-/** The place of a sealed key: it cannot be opened for another person. */
-const keyPlace = (store: TenantStore, userId: string) => `${store.tenantId}/${userId}/authenticator`;
+/** The context of an app's sealed key: it cannot be opened for another person. */
+const sealingContext = (store: TenantStore, userId: string) => `${store.tenantId}/${userId}/authenticator`;
 
 /**
  * Completes a sign-in by a code of the authenticator app or by a recovery code. Each works once. Throws RefusedError
@@ -101,16 +101,16 @@ async function acceptCode(
 ): Promise<boolean> {
   const sealed = await store.secondSteps.authenticatorKey(userId);
   if (sealed === null) return false;
-  const key = openKey(sealer, sealed, keyPlace(store, userId));
+  const key = openKey(sealer, sealed, sealingContext(store, userId));
   if (!key) return false;
   const step = timeStepOfCode(key, code, Date.now());
   return step !== null && (await store.secondSteps.acceptTimeStep(userId, step));
 }
 
 /** Null after a change of DATA_KEY: a recovery code, or a passkey, still lets the person in. */
-function openKey(sealer: Sealer, sealed: string, place: string): Buffer | null {
+function openKey(sealer: Sealer, sealed: string, context: string): Buffer | null {
   try {
-    return Buffer.from(sealer.open(sealed, place), "base64url");
+    return Buffer.from(sealer.open(sealed, context), "base64url");
   } catch {
     return null;
   }
@@ -175,7 +175,7 @@ export async function addAuthenticator(
       "The code is not right. Enter the code that the app shows now, and check the clock.",
     );
   const before = await store.secondSteps.ofUser(user.id);
-  const sealed = sealer.seal(key.toString("base64url"), keyPlace(store, user.id));
+  const sealed = sealer.seal(key.toString("base64url"), sealingContext(store, user.id));
   await store.secondSteps.setAuthenticator(user.id, sealed, step);
   await recordAndNotify(store, user, "authenticator.added", occasion);
   return await codesAfter(store, user, before, occasion);

@@ -17,7 +17,7 @@ const keyLifeMs = 90 * 86_400_000;
 /** How long a replica works with what it read. Shorter than publishedMs. */
 const readMs = 60_000;
 
-const sealContext = "forward-auth/key";
+const sealingContext = "forward-auth/key";
 const algorithm = "RS256";
 
 /** The deployment's keys. The first one is made when it is needed, and each signs for 90 days. */
@@ -27,7 +27,7 @@ export function identityKeys({ database, sealer, generateKeys, now = Date.now }:
 
   async function newKey(generation: number): Promise<StoredForwardAuthKey> {
     const { publicKey, privateKey } = await newPublishedKey(generateKeys);
-    return { generation, publicKey, sealedKey: sealer.seal(privateKey, sealContext), createdAt: now() };
+    return { generation, publicKey, sealedKey: sealer.seal(privateKey, sealingContext), createdAt: now() };
   }
 
   /** Adds a key if there is none that this DATA_KEY opens, or if the newest one has lived long enough. */
@@ -74,7 +74,7 @@ interface OpenedKey {
 function openKey({ publicKey, sealedKey, createdAt }: StoredForwardAuthKey, sealer: Sealer): OpenedKey[] {
   try {
     const { kid } = JSON.parse(publicKey) as JWK;
-    return [{ kid: String(kid), privateKey: sealer.open(sealedKey, sealContext), createdAt }];
+    return [{ kid: String(kid), privateKey: sealer.open(sealedKey, sealingContext), createdAt }];
   } catch {
     return [];
   }

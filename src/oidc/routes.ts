@@ -24,7 +24,7 @@ import {
 import { finishSignIn, firstText, noteAgain, pendingSignIns, signsInAgain } from "../sso/sign-in.ts";
 import { endTest, endWithError, mappedFields, type SentFields } from "../sso/test-sign-in.ts";
 import type { Database } from "../store/database.ts";
-import type { Sealer } from "../store/secrets.ts";
+import { clientSecretContext, idTokenContext, type Sealer } from "../store/secrets.ts";
 import type { KeyStore } from "../trust/jwks.ts";
 import { type Providers, recordExchanges } from "../trust/openid-providers.ts";
 import { localPath, navigationOnly } from "../web/request.ts";
@@ -99,7 +99,8 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
       secrets.push(secret);
       return normalizeErrors(recordExchanges(await providers.configuration(settings, secret), exchanges));
     };
-    const unseal = (secret: string) => sealer.open(secret, `${store.tenantId}/${connection.id}`);
+    const unseal = (secret: string) =>
+      sealer.open(secret, clientSecretContext(store.tenantId, connection.id));
     const [current, former] = await callProvider(discoveryCall, async () => [
       await configure(sealed.current === null ? "" : unseal(sealed.current)),
       sealed.former === null ? null : await configure(unseal(sealed.former)),
@@ -168,7 +169,7 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
     const { pending } = stepsBefore(req);
     // Sealed, because an ID token is personal data; kept only if signing out here signs out there.
     const sealedIdToken = connection.settings.signOutOfProvider
-      ? sealer.seal(login.idToken, `${store.tenantId}/${connection.id}/session`)
+      ? sealer.seal(login.idToken, idTokenContext(store.tenantId, connection.id))
       : null;
     const { sessionEndsAt, proof } = login;
     const { returnTo = null, againFor = null } = pending ?? {};

@@ -21,7 +21,7 @@ export async function newSigningKey(
   owner: KeyOwner,
 ): Promise<Pick<StoredSignalKey, "publicKey" | "sealedKey">> {
   const { publicKey, privateKey } = await newPublishedKey(generateKeys);
-  return { publicKey, sealedKey: sealer.seal(privateKey, contextOf(owner)) };
+  return { publicKey, sealedKey: sealer.seal(privateKey, sealingContext(owner)) };
 }
 
 /** The id of a key in the published set. */
@@ -35,11 +35,11 @@ export async function signToken(
   { sealer, ...owner }: KeyOwner & { sealer: Sealer },
   claims: JWTPayload,
 ): Promise<string> {
-  const privateKey = await importPKCS8(sealer.open(key.sealedKey, contextOf(owner)), "RS256");
+  const privateKey = await importPKCS8(sealer.open(key.sealedKey, sealingContext(owner)), "RS256");
   const header = { typ: "secevent+jwt", alg: "RS256", kid: kidOf(key) };
   return await new SignJWT(claims).setProtectedHeader(header).sign(privateKey);
 }
 
-function contextOf({ tenantId, connectionId }: KeyOwner): string {
+function sealingContext({ tenantId, connectionId }: KeyOwner): string {
   return `${tenantId}/${connectionId}/signal-key`;
 }

@@ -112,7 +112,7 @@ export async function beginConsent(
     connectionId: connection.id,
     stateHash: stateHash(state),
     browserHash: hashToken(sessionId),
-    sealedData: deps.sealer.seal(JSON.stringify(pending), placeOf(action)),
+    sealedData: deps.sealer.seal(JSON.stringify(pending), sealingContext(action)),
     expiresAt: Date.now() + pendingMs,
     networkHash: null,
   });
@@ -130,7 +130,7 @@ async function saveClient(
   secret: string | null,
 ): Promise<SignalStream> {
   await store.connections.lock(connection.id);
-  const sealed = secret === null ? null : deps.sealer.seal(secret, placeOf({ store, connection }));
+  const sealed = secret === null ? null : deps.sealer.seal(secret, sealingContext({ store, connection }));
   const before = await store.signalStreams.ofConnection(connection.id);
   const changes = { clientId, ...(sealed === null ? {} : { sealedClientSecret: sealed }) };
   if (before) await store.signalStreams.update(before.id, changes);
@@ -206,7 +206,7 @@ async function takePending(
   if (state === null) return null;
   const sealed = await store.pendingLogins.consume(connection.id, stateHash(state), hashToken(sessionId));
   if (sealed === null) return null;
-  return JSON.parse(deps.sealer.open(sealed, placeOf({ store, connection }))) as PendingConsent;
+  return JSON.parse(deps.sealer.open(sealed, sealingContext({ store, connection }))) as PendingConsent;
 }
 
 /** A parameter that an attacker repeats counts as missing. */
@@ -242,7 +242,7 @@ async function refreshTokens(deps: StreamDeps, action: StreamAction, refresh: Re
   const sealed = (await action.store.signalStreams.sealedSecrets(stream.id))?.sealedRefreshToken ?? null;
   if (sealed === null || sealed === refused) judge(grantRules, authorizationEnded);
   try {
-    const refreshToken = deps.sealer.open(String(sealed), placeOf(action));
+    const refreshToken = deps.sealer.open(String(sealed), sealingContext(action));
     action.secrets.push(refreshToken);
     const tokens = await requestTokens(action, () => client.refresh(refreshToken, streamScopes));
     if (tokens.refreshToken !== null) await saveRefreshToken(deps, action, stream.id, tokens);
@@ -282,7 +282,7 @@ async function saveRefreshToken(
   streamId: string,
   { refreshToken }: OrgTokens,
 ): Promise<void> {
-  const sealedRefreshToken = sealer.seal(String(refreshToken), placeOf(action));
+  const sealedRefreshToken = sealer.seal(String(refreshToken), sealingContext(action));
   await action.store.transaction(async (inside) => {
     await inside.connections.lock(action.connection.id);
     await inside.signalStreams.update(streamId, { sealedRefreshToken });
@@ -297,7 +297,7 @@ export async function revokeAuthorization(
 ): Promise<void> {
   const secrets = await action.store.signalStreams.sealedSecrets(stream.id);
   if (!secrets?.sealedRefreshToken) return;
-  const refreshToken = deps.sealer.open(secrets.sealedRefreshToken, placeOf(action));
+  const refreshToken = deps.sealer.open(secrets.sealedRefreshToken, sealingContext(action));
   const client = await connectClient(deps, action, stream);
   await judgeRefusal(() => client.revoke(refreshToken));
 }
@@ -319,7 +319,7 @@ async function connectClient(
   stream: SignalStream,
 ): Promise<OrgClient> {
   const secrets = await action.store.signalStreams.sealedSecrets(stream.id);
-  const secret = deps.sealer.open(secrets?.sealedClientSecret ?? "", placeOf(action));
+  const secret = deps.sealer.open(secrets?.sealedClientSecret ?? "", sealingContext(action));
   action.secrets.push(secret);
   const registration = { org: orgsOf(action.connection)[0] ?? "", clientId: stream.clientId, secret };
   return await judgeRefusal(() => orgClient(deps.providers, registration, action.exchanges));
@@ -345,7 +345,7 @@ async function judgeRefusal<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function placeOf({ store, connection }: Pick<StreamAction, "store" | "connection">): string {
+function sealingContext({ store, connection }: Pick<StreamAction, "store" | "connection">): string {
   return `${store.tenantId}/${connection.id}/shared-signals`;
 }
 

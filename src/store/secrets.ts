@@ -37,6 +37,16 @@ export interface Sealer {
   readonly prefix: string;
 }
 
+/** The sealing context of a connection's client secret. */
+export function clientSecretContext(tenantId: string, connectionId: string): string {
+  return `${tenantId}/${connectionId}`;
+}
+
+/** The sealing context of the ID token that a session keeps for the sign-out at its provider. */
+export function idTokenContext(tenantId: string, connectionId: string): string {
+  return `${tenantId}/${connectionId}/session`;
+}
+
 const ivBytes = 12;
 const tagBytes = 16;
 

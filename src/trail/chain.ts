@@ -16,7 +16,7 @@ export class BrokenTrailError extends Error {}
 
 /** The trail of a tenant without seals, with a new key. */
 export function newTrail(sealer: Sealer, tenantId: string): Trail {
-  const sealedKey = sealer.seal(randomBytes(32).toString("base64url"), contextOf(tenantId));
+  const sealedKey = sealer.seal(randomBytes(32).toString("base64url"), sealingContext(tenantId));
   const position = { firstNumber: 1, anchor: "", lastNumber: 0, lastSeal: "" };
   const trail = { sealedKey, ...position, coveredUntil: 0, removedBefore: 0 };
   return { ...trail, mac: openChain(sealer, tenantId, trail).mac(trail) };
@@ -69,11 +69,11 @@ export function coveredEntry(chain: Chain, entry: SealableEntry): CoveredEntry {
 
 function openKey(sealer: Sealer, tenantId: string, sealedKey: string): Buffer {
   try {
-    return Buffer.from(sealer.open(sealedKey, contextOf(tenantId)), "base64url");
+    return Buffer.from(sealer.open(sealedKey, sealingContext(tenantId)), "base64url");
   } catch (error) {
     const text = "The key of the seals cannot be decrypted: DATA_KEY is another one, or the row was changed.";
     throw new BrokenTrailError(text, { cause: error });
   }
 }
 
-const contextOf = (tenantId: string) => `${tenantId}/activity`;
+const sealingContext = (tenantId: string) => `${tenantId}/activity`;

@@ -323,7 +323,7 @@ interface SessionExtras {
 function toSessionData(stored: StoredSession, sealer: Sealer): SessionData {
   const { userAgent, address, proof, sealedIdToken, sealedAnswer, sealedForm } = stored.data as SessionExtras;
   const open = <Kept>(sealed: string | undefined, part: KeptPart) =>
-    sealed === undefined ? null : openPart<Kept>(sealed, contextOf(stored.sidHash, part), sealer);
+    sealed === undefined ? null : openPart<Kept>(sealed, sealingContext(stored.sidHash, part), sealer);
   const answer = open<SessionData["answer"]>(sealedAnswer, "answer");
   const heldForm = open<HeldForm>(sealedForm, "form");
   return {
@@ -354,7 +354,7 @@ function openPart<Kept>(sealed: string, context: string, sealer: Sealer): Kept |
   }
 }
 
-const contextOf = (sidHash: string, part: KeptPart) => `session/${sidHash}/${part}`;
+const sealingContext = (sidHash: string, part: KeptPart) => `session/${sidHash}/${part}`;
 
 /** The parts of a session that limit it. */
 function limitsIn({ endsAt, limits }: Pick<SessionData, "endsAt" | "limits">) {
@@ -367,7 +367,7 @@ function toStored(sidHash: string, data: TimedSession, sealer: Sealer): StoredSe
   const { createdAt, seenAt, answer, heldForm, userAgent, address, proof, sealedIdToken } = data;
   const times = { createdAt, seenAt, ...limitsIn(data) };
   const seal = (kept: object | undefined, part: KeptPart) =>
-    kept && sealer.seal(JSON.stringify(kept), contextOf(sidHash, part));
+    kept && sealer.seal(JSON.stringify(kept), sealingContext(sidHash, part));
   const [sealedAnswer, sealedForm] = [seal(answer, "answer"), seal(heldForm, "form")];
   const extras: SessionExtras = { userAgent, address, proof, sealedIdToken, sealedAnswer, sealedForm };
   return {

@@ -33,7 +33,7 @@ export interface PostDeps {
 const postLimits = { timeoutMs: 5_000, maxBytes: 64_000 };
 
 /** The sealing context of an endpoint's secret. */
-export function secretContext(tenantId: string, endpointId: string): string {
+export function webhookSecretContext(tenantId: string, endpointId: string): string {
   return `${tenantId}/webhooks/${endpointId}`;
 }
 
@@ -50,7 +50,7 @@ export async function postMessage(
   const sentAt = now();
   const { sealedSecret, former } = endpoint;
   const sealed = former && former.until > sentAt ? [sealedSecret, former.sealedSecret] : [sealedSecret];
-  const context = secretContext(endpoint.tenantId, endpoint.id);
+  const context = webhookSecretContext(endpoint.tenantId, endpoint.id);
   const secrets = sealed.map((secret) => sealer.open(secret, context));
   const headers = { "Content-Type": "application/json", ...signatureHeaders({ id, sentAt, body }, secrets) };
   try {
