@@ -14,7 +14,7 @@ import { RefusedError } from "../errors.ts";
 import type { User } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import type { Passkey } from "../store/tenant/passkeys.ts";
-import { type SealedStepDeps, sealedStep } from "./pending-sign-in.ts";
+import { type SealedStepDeps, sealedStep } from "./sealed-step.ts";
 
 /** A challenge, and the only person whose answer counts; null if any passkey may answer. */
 interface Challenge {

@@ -64,7 +64,7 @@ const filesThatSeal = [
   "src/store/reencryption.ts",
   "src/trail/chain.ts",
   "src/web/authenticator-key.ts",
-  "src/web/pending-sign-in.ts",
+  "src/web/sealed-step.ts",
   "src/web/sessions.ts",
 ];
 
