@@ -1,6 +1,6 @@
 /**
  * Which parts of the product handle which events: docs/how-to/react-to-changes.md. Each part has one handler, in
- * src/serve.ts. An event that no part names is not even written.
+ * src/product.ts. An event that no part names is not even written.
  */
 export const subscriptions = {
   handBackTasks: ["accessRevoked"], // sample product

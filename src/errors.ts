@@ -97,6 +97,11 @@ export interface BrokenRule {
   found: string | null;
 }
 
+/** The rule that an error says was broken; null for any other error. */
+export function brokenRuleIn(error: unknown): BrokenRule | null {
+  return error instanceof RuleBrokenError ? { ruleId: error.rule.id, found: error.found } : null;
+}
+
 interface RefusalOptions {
   /** The error behind the refusal, for the log. Without it, the log says which rule broke and what was found. */
   cause?: unknown;

@@ -6,10 +6,9 @@ import { paths } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { signedIn } from "../web/guards.ts";
-import { formField, TooManyRequestsError } from "../web/request.ts";
+import { signedIn, storeOf } from "../web/guards.ts";
+import { countUse, formField } from "../web/request.ts";
 import { type ReadableActivity, readable } from "./activity-entries.ts";
-import { storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { FormReader } from "./form-reader.ts";
 
@@ -37,8 +36,7 @@ export function previewRoutes(deps: AdminDeps): Router {
 
   router.post(paths.admin.agentPreview, async (req, res) => {
     const { tenant, user } = signedIn(req);
-    const retryAfter = await limit.use(`${tenant.id}/${user.id}`);
-    if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
+    await countUse(limit, `${tenant.id}/${user.id}`);
     const form = new FormReader(req);
     try {
       // Not by the form, which would show it again.

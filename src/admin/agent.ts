@@ -15,9 +15,9 @@ import type { Database } from "../store/database.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import { checkedUrl, type FetchLimits } from "../trust/guarded-fetch.ts";
 import { answerChange, answerProblems, type SubmittedForm, submittedForm } from "../web/answers.ts";
-import { requireAdmin, requireOwner, signedIn } from "../web/guards.ts";
+import { requireAdmin, requireOwner, signedIn, storeOf } from "../web/guards.ts";
 import { formField, formFields } from "../web/request.ts";
-import { adminEntry, makeChange, pathParameter, storeOf } from "./change.ts";
+import { adminEntry, makeChange, pathParameter } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { type FieldCheck, FormReader } from "./form-reader.ts";
 

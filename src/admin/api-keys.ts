@@ -10,9 +10,9 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import { apiKeyRules } from "../web/access-token-policy.ts";
 import { scopesOf } from "../web/access-tokens.ts";
 import { answerChange, answerProblems, type SubmittedForm, submittedForm } from "../web/answers.ts";
-import { signedIn } from "../web/guards.ts";
+import { signedIn, storeOf } from "../web/guards.ts";
 import { formFields } from "../web/request.ts";
-import { adminEntry, makeChange, pathParameter, storeOf } from "./change.ts";
+import { adminEntry, makeChange, pathParameter } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { type FieldCheck, FormReader } from "./form-reader.ts";
 
@@ -40,8 +40,8 @@ export function apiKeyRoutes({ database, mails }: AdminDeps): Router {
     const offered = scopesOf(signedIn(req).role);
     res.render("admin/api-keys", {
       title: "API keys",
-      living: keys.filter(({ end }) => end === null),
-      dead: keys.filter(({ end }) => end !== null),
+      active: keys.filter(({ end }) => end === null),
+      former: keys.filter(({ end }) => end !== null),
       form,
       scopes: offered.filter((name) => form.values[`scope-${name}`] === "on"),
       apiScopes: apiScopes.filter(({ name }) => offered.includes(name)),
@@ -113,10 +113,10 @@ interface DescribedKey extends ApiKey {
 async function describeKeys(store: TenantStore): Promise<DescribedKey[]> {
   const keys = await store.apiKeys.list();
   const roles = await store.roles.effectiveOf([...new Set(keys.map(({ user }) => user.id))]);
-  return keys.map((key) => ({ ...key, end: endOf(key, roles.get(key.user.id) ?? "member") }));
+  return keys.map((key) => ({ ...key, end: whyEnded(key, roles.get(key.user.id) ?? "member") }));
 }
 
-function endOf(key: ApiKey, role: Role): string | null {
+function whyEnded(key: ApiKey, role: Role): string | null {
   const facts = { token: { ...key, role }, acceptsApiKeys: true, now: Date.now() };
   const broken = apiKeyRules.find((rule) => !rule.holds(facts));
   return broken ? (ends[broken.id] ?? broken.name) : null;

@@ -2,14 +2,9 @@ import type { Request, Response } from "express";
 import type { Administrator } from "../directory/administration.ts";
 import type { Database } from "../store/database.ts";
 import type { ActivityEntry } from "../store/tenant/activity.ts";
-import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
 import { answerChange, type FormPlace } from "../web/answers.ts";
-import { signedIn } from "../web/guards.ts";
-
-/** The store of the signed-in administrator's tenant: the only way for a page of the console to get a store. */
-export function storeOf(req: Request, database: Database): TenantStore {
-  return forTenant(database, signedIn(req).tenant.id);
-}
+import { signedIn, storeOf } from "../web/guards.ts";
 
 /** A parameter of the path, such as `:user`. */
 export function pathParameter(req: Request, name: string): string {

@@ -10,9 +10,9 @@ import { rateLimiter } from "../store/rate-limits.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
 import { answerChange, type FormPlace, submittedForm } from "../web/answers.ts";
-import { requireOwner, signedIn } from "../web/guards.ts";
-import { formField, TooManyRequestsError } from "../web/request.ts";
-import { adminEntry, pathParameter, storeOf } from "./change.ts";
+import { requireOwner, signedIn, storeOf } from "../web/guards.ts";
+import { countUse, formField } from "../web/request.ts";
+import { adminEntry, pathParameter } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { checkShown, shownValue } from "./shown.ts";
 
@@ -47,8 +47,7 @@ export function domainRoutes(deps: AdminDeps): Router {
     const domain = await domainOf(req, deps);
     const { tenant, user } = signedIn(req);
     // Counted per person, so that one administrator cannot block the others.
-    const retryAfter = await lookUps.use(`${tenant.id}/${user.id}`);
-    if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
+    await countUse(lookUps, `${tenant.id}/${user.id}`);
     await answerChange({ req, res }, placeOf(domain.domain), async () => {
       const records = await lookUpTxt(txtRecord(domain).name);
       await changeDomain(req, deps, "domain.verified", async (store) => {

@@ -1,12 +1,12 @@
 import { Router } from "express";
 import { unconfirmedAccess } from "../directory/machine-access.ts";
-import { isLivingGrant } from "../directory/provisioning-grants.ts";
+import { isActiveGrant } from "../directory/provisioning-grants.ts";
 import { isActiveToken } from "../directory/provisioning-tokens.ts";
 import { agentsOf } from "../directory/tenant-agents.ts";
 import { paths } from "../endpoints.ts";
+import { storeOf } from "../web/guards.ts";
 import { readable } from "./activity-entries.ts";
 import { attentionItems } from "./attention.ts";
-import { storeOf } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { overviewFigures } from "./figures.ts";
 
@@ -39,7 +39,7 @@ export function overviewRoutes({ database, activityTargets }: AdminDeps): Router
       connections,
       domains,
       tokens: tokens.filter((token) => isActiveToken(token, now)),
-      isOktaAllowed: grants.some((grant) => isLivingGrant(grant, now)),
+      isOktaAllowed: grants.some((grant) => isActiveGrant(grant, now)),
       agents: agents.filter(({ revokedAt }) => revokedAt === null),
       figures,
       attention: attentionItems(

@@ -7,7 +7,7 @@ import {
   unconfirmedAccess,
 } from "../directory/machine-access.ts";
 import { provisioningClient } from "../directory/provisioning-clients.ts";
-import { endProvisioningGrant, isLivingGrant } from "../directory/provisioning-grants.ts";
+import { endProvisioningGrant, isActiveGrant } from "../directory/provisioning-grants.ts";
 import {
   checkSourceName,
   checkTokenDays,
@@ -22,8 +22,8 @@ import type { TenantSettings } from "../store/tenant/settings.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
 import { answerChange, answerProblems, type SubmittedForm, submittedForm } from "../web/answers.ts";
-import { requireOwner, signedIn } from "../web/guards.ts";
-import { adminEntry, makeChange, pathParameter, storeOf } from "./change.ts";
+import { requireOwner, signedIn, storeOf } from "../web/guards.ts";
+import { adminEntry, makeChange, pathParameter } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { type FieldCheck, FormReader } from "./form-reader.ts";
 import { checkShown, shownValue } from "./shown.ts";
@@ -185,10 +185,10 @@ async function loadDetails(store: TenantStore) {
   const now = Date.now();
   const used = [...tokens, ...grants].flatMap(({ lastUsedAt }) => lastUsedAt ?? []);
   return {
-    living: tokens.filter((token) => isActiveToken(token, now)),
-    dead: tokens.filter((token) => !isActiveToken(token, now)),
-    livingGrants: grants.filter((grant) => isLivingGrant(grant, now)),
-    endedGrants: grants.filter((grant) => !isLivingGrant(grant, now)),
+    active: tokens.filter((token) => isActiveToken(token, now)),
+    former: tokens.filter((token) => !isActiveToken(token, now)),
+    activeGrants: grants.filter((grant) => isActiveGrant(grant, now)),
+    endedGrants: grants.filter((grant) => !isActiveGrant(grant, now)),
     sources,
     settings,
     people,

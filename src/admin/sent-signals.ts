@@ -4,15 +4,16 @@ import { paths, signalTransmitterUrls } from "../endpoints.ts";
 import type { Connection } from "../model.ts";
 import {
   addSigningKey,
+  disableSending,
+  enableSending,
   receivingOrg,
   sendTestEvent,
-  switchOffSending,
-  switchOnSending,
 } from "../shared-signals/sending.ts";
 import { sentEventNames } from "../shared-signals/sent-events.ts";
-import { kidOf, publishedMs, signingKey } from "../shared-signals/signing-keys.ts";
+import { kidOf } from "../shared-signals/signing-keys.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
+import { publishedMs, signingKey } from "../trust/published-keys.ts";
 import { answerChange } from "../web/answers.ts";
 import { requireOwner, signedIn } from "../web/guards.ts";
 import type { AdminDeps } from "./deps.ts";
@@ -43,12 +44,12 @@ const actions: Record<string, SendingAction> = {
   on: {
     action: "shared_signals.sending_switched_on",
     done: "Signals are on. Register the well-known URL in Okta, and then send a test event.",
-    apply: (deps, { store, connection }, step) => switchOnSending(store, deps, connection, step),
+    apply: (deps, { store, connection }, step) => enableSending(store, deps, connection, step),
   },
   off: {
     action: "shared_signals.sending_switched_off",
     done: "Signals are off. Nothing is sent any more.",
-    apply: (_deps, { store, connection }, step) => switchOffSending(store, connection, step),
+    apply: (_deps, { store, connection }, step) => disableSending(store, connection, step),
   },
   key: {
     action: "shared_signals.key_added",

@@ -17,10 +17,10 @@ import {
 } from "../store/session-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
 import { answerProblems, submittedForm } from "../web/answers.ts";
-import { requireOwner } from "../web/guards.ts";
+import { requireOwner, storeOf } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
 import { ownSessionId } from "../web/sessions.ts";
-import { adminEntry, administrator, makeChange, storeOf } from "./change.ts";
+import { adminEntry, administrator, makeChange } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { FormReader } from "./form-reader.ts";
 import { pageSize, readPosition, withQuery, writePosition } from "./paging.ts";

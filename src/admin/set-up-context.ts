@@ -10,8 +10,8 @@ import { systemStore } from "../store/system-store.ts";
 import type { ActivityEntry } from "../store/tenant/activity.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { connectionFacts } from "../trust/connection-facts.ts";
-import { signedIn } from "../web/guards.ts";
-import { adminEntry, pathParameter, storeOf } from "./change.ts";
+import { signedIn, storeOf } from "../web/guards.ts";
+import { adminEntry, pathParameter } from "./change.ts";
 import { checkShown } from "./shown.ts";
 
 /** A request for the set-up of a connection, by an administrator or by the guest of a set-up link. */
@@ -89,14 +89,17 @@ export function editorOf({ person }: SetUpContext, req: Request): Editor {
 /**
  * Locks the connection until the transaction of `store` ends, and compares it with the page that the form came from.
  * Throws NotFoundError, or ChangedError if it differs.
+ * @param check of the locked connection, before the comparison.
  */
 export async function lockAsShown(
   req: Request,
   { connection, base }: SetUpContext,
   store: TenantStore,
+  check: (now: Connection) => void = () => undefined,
 ): Promise<Connection> {
   const now = await store.connections.lock(connection.id);
   if (!now) throw new NotFoundError("There is no such connection.");
+  check(now);
   checkShown(req, connectionFacts(now), base);
   return now;
 }

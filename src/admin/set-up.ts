@@ -5,19 +5,18 @@ import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, ConnectionSettings } from "../model.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { connectionFacts } from "../trust/connection-facts.ts";
-import { answerForm, ChangedError, type FormAnswer } from "../web/answers.ts";
-import { documentForm, formField, TooManyRequestsError } from "../web/request.ts";
+import { answerForm, ChangedError, changedText, type FormAnswer, leave } from "../web/answers.ts";
+import { countUse, documentForm, formField } from "../web/request.ts";
 import { signInPath } from "../web/sign-in-options.ts";
 import { pathParameter } from "./change.ts";
 import { connectionForms } from "./connection-forms.ts";
 import type { AdminDeps } from "./deps.ts";
 import { type EnteredConnection, FormReader } from "./form-reader.ts";
 import { readChoices } from "./set-up-choices.ts";
-import { editorOf, isFrozen, mayEdit, type SetUpContext } from "./set-up-context.ts";
+import { editorOf, isFrozen, lockAsShown, mayEdit, type SetUpContext } from "./set-up-context.ts";
 import { showSetUp } from "./set-up-page.ts";
 import { pageOfStep, type SetUpStep } from "./set-up-steps.ts";
-import { checkShown, shownField } from "./shown.ts";
+import { shownField } from "./shown.ts";
 
 /**
  * The set-up of a connection: entering, checking, saving and testing its settings. Administrators and the guests of set-up
@@ -34,8 +33,7 @@ export function setUpRoutes(
   const lookUps = rateLimiter(deps.database, { name: "set-up-check", points: 200, seconds: 600 });
   const countLookUp = async ({ store, connection, person }: SetUpContext) => {
     // Counted per person and per guest, so that none of them can block the others.
-    const retryAfter = await lookUps.use(`${store.tenantId}/${person?.user.id ?? `guest/${connection.id}`}`);
-    if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
+    await countUse(lookUps, `${store.tenantId}/${person?.user.id ?? `guest/${connection.id}`}`);
   };
   const contextOfEdit = async (req: Request) => {
     const context = await contextOf(req);
@@ -125,9 +123,8 @@ function testRoutes(pattern: string, contextOf: (req: Request) => Promise<SetUpC
       throw new InvalidError("Start the test from the page of the connection.");
     if (!(await store.signInTests.isUnderWay(connection.id, testId)))
       await startSignInTest(store, connection.id, person?.user.id ?? null, testId);
-    // CSP form-action forbids a redirect to another origin after a form. The page that is rendered here may navigate there.
     const url = `${signInPath(connection)}?${new URLSearchParams({ test: testId })}`;
-    res.render("leaving", { title: "Test sign-in", url, action: "Continue to Okta" });
+    leave(res, url, { title: "Test sign-in", action: "Continue to Okta" });
   });
 
   router.get(`${pattern}/tests/:test`, async (req, res) => {
@@ -199,17 +196,13 @@ async function changeAsShown(
 
 /** Like lockAsShown, but checks the permission again: an owner may have switched it on or begun a review since. */
 async function lockForEdit(req: Request, context: SetUpContext, store: TenantStore): Promise<Connection> {
-  const now = await store.connections.lock(context.connection.id);
-  if (!now) throw new NotFoundError("There is no such connection.");
-  checkMayEdit({ ...context, connection: now });
-  checkShown(req, connectionFacts(now), context.base);
-  return now;
+  return await lockAsShown(req, context, store, (connection) => checkMayEdit({ ...context, connection }));
 }
 
 /** Nothing was saved, because the page was out of date. */
 const changedProblem = ({ differences }: ChangedError): StepAnswer => ({
   kind: "problem",
-  text: "Nothing was changed: another person or a machine has made changes since you opened the page.",
+  text: changedText,
   differences,
 });
 

@@ -2,11 +2,11 @@ import { type Request, type RequestHandler, type Response, Router } from "expres
 import { okta } from "okta-labels/labels";
 import { RuleBrokenError } from "policy-list/policy";
 import { paths } from "../endpoints.ts";
-import { ConflictError, NotFoundError } from "../errors.ts";
+import { brokenRuleIn, ConflictError, NotFoundError } from "../errors.ts";
 import type { Connection, SignalStream } from "../model.ts";
 import { eventTypes } from "../shared-signals/events.ts";
 import type { StreamAnswer } from "../shared-signals/stream-policy.ts";
-import { problemOf } from "../shared-signals/stream-problems.ts";
+import { streamProblemOf } from "../shared-signals/stream-problems.ts";
 import {
   beginConsent,
   callbackUrl,
@@ -19,7 +19,7 @@ import {
   changeCredentialPolicy,
   checkStreamStatus,
   connectStream,
-  deleteEverywhere,
+  deleteStreamAndGrant,
   existingStream,
   forgetStream,
   pushUrl,
@@ -32,10 +32,10 @@ import { protocolName } from "../sign-in-protocols.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
 import { systemStore } from "../store/system-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
-import { answerChange, answerForm, answerProblems, submittedForm } from "../web/answers.ts";
-import { requireAdmin, requireOwner, signedIn } from "../web/guards.ts";
-import { formField, navigationOnly, TooManyRequestsError } from "../web/request.ts";
-import { adminEntry, pathParameter, storeOf } from "./change.ts";
+import { answerChange, answerForm, answerProblems, leave, submittedForm } from "../web/answers.ts";
+import { requireAdmin, requireOwner, signedIn, storeOf } from "../web/guards.ts";
+import { countUse, formField, navigationOnly } from "../web/request.ts";
+import { adminEntry, pathParameter } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { signalFigures } from "./figures.ts";
 import { FormReader, optional } from "./form-reader.ts";
@@ -64,8 +64,7 @@ function findStreamAction({ database }: AdminDeps): RequestHandler {
   const calls = rateLimiter(database, { name: "signal-stream", points: 120, seconds: 600 });
   return async (req, _res, next) => {
     const { store, connection } = await adminContext(database, req);
-    const retryAfter = await calls.use(store.tenantId);
-    if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
+    await countUse(calls, store.tenantId);
     req.streamAction = streamAction(req, store, connection);
     next();
   };
@@ -141,8 +140,7 @@ function addConsent(router: Router, deps: AdminDeps): void {
       checkMayConnect(connection, stream);
       const sessionId = req.sessionID;
       const url = await beginConsent(deps, action, { clientId, secret: secret || null, sessionId });
-      // CSP form-action forbids a redirect to another origin after a form. The page that is rendered here may navigate there.
-      res.render("leaving", { title: "Connect shared signals", url, action: "Continue to Okta" });
+      leave(res, url, { title: "Connect shared signals", action: "Continue to Okta" });
       return null;
     });
   });
@@ -191,7 +189,7 @@ function checkMayConnect(connection: Connection, stream: SignalStream | null): v
 /** @param refused why the verification could not be requested; null if it was. */
 function connectedText(refused: RuleBrokenError | null): string {
   if (refused === null) return "The stream is connected. Okta now sends a verification event.";
-  return `The stream is connected, but not verified. ${problemOf(refused)}`;
+  return `The stream is connected, but not verified. ${streamProblemOf(refused)}`;
 }
 
 /** The client has a stream that we did not create. An owner looks at it before we take it over. */
@@ -204,9 +202,7 @@ function addTakeOver(router: Router, deps: AdminDeps): void {
     const place = placeOf(connection, connect);
     const stream = await store.signalStreams.ofConnection(connection.id);
     if (!stream?.isAuthorized || stream.providerStreamId !== null) return res.redirect(303, place.page);
-    const existing = await acting(action, () => existingStream(deps, action)).catch((error: unknown) =>
-      problemOf(error),
-    );
+    const existing = await noteBrokenRule(action, () => existingStream(deps, action)).catch(streamProblemOf);
     if (existing === null || typeof existing === "string") {
       const text = existing ?? "The app integration has no stream. Create one.";
       return await answerForm(req, res, place.page, { kind: "problem", text, at: connect });
@@ -274,7 +270,7 @@ const buttons: Record<string, StreamButton> = {
       : "From now on, a removed credential is only recorded.";
   },
   async delete(deps, action) {
-    await deleteEverywhere(deps, action);
+    await deleteStreamAndGrant(deps, action);
     return "The stream is deleted in Okta and here. You can delete the app integration in Okta, too.";
   },
   async forget(_deps, action) {
@@ -311,7 +307,7 @@ async function answerAction(
   const place = { ...placeOf(action.connection, at), entered };
   let text: string | null = null;
   try {
-    text = await acting(action, work);
+    text = await noteBrokenRule(action, work);
   } catch (error) {
     if (!(error instanceof RuleBrokenError))
       return await answerChange({ req, res }, place, () => Promise.reject(error));
@@ -319,18 +315,18 @@ async function answerAction(
     const isTaken = error.rule.reason === "stream-exists";
     const next = isTaken ? `${place.page}/take-over` : place.page;
     const form = { values: entered, problems: {}, notes: {} };
-    return await answerForm(req, res, next, { kind: "problem", text: problemOf(error), at, form });
+    return await answerForm(req, res, next, { kind: "problem", text: streamProblemOf(error), at, form });
   }
   if (text !== null)
     await answerForm(req, res, place.page, { kind: "done", text, at: at === connect ? "stream" : at });
 }
 
 /** Notes the rule that ends an action, for the inspector. */
-async function acting<T>(action: StreamAction, work: () => Promise<T>): Promise<T> {
+async function noteBrokenRule<T>(action: StreamAction, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof RuleBrokenError) action.broken = { ruleId: error.rule.id, found: error.found };
+    action.broken = brokenRuleIn(error);
     throw error;
   }
 }

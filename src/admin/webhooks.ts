@@ -8,13 +8,13 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import type { Fact } from "../trust/connection-facts.ts";
 import { checkReachable } from "../trust/guarded-fetch.ts";
 import { answerChange, answerForm, answerProblems, submittedForm } from "../web/answers.ts";
-import { requireOwner, signedIn } from "../web/guards.ts";
-import { formField, formFields, TooManyRequestsError } from "../web/request.ts";
-import { postMessage, secretContext } from "../webhooks/post.ts";
+import { requireOwner, signedIn, storeOf } from "../web/guards.ts";
+import { countUse, formField, formFields } from "../web/request.ts";
+import { postMessage, webhookSecretContext } from "../webhooks/post.ts";
 import { newWebhookSecret } from "../webhooks/signature.ts";
 import { allKinds, kindNames } from "./activity.ts";
 import { actionInWords } from "./activity-words.ts";
-import { adminEntry, makeChange, pathParameter, storeOf } from "./change.ts";
+import { adminEntry, makeChange, pathParameter } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
 import { FormReader } from "./form-reader.ts";
 import { checkShown, shownValue } from "./shown.ts";
@@ -79,7 +79,7 @@ function addList(router: Router, { database, limits, sealer }: AdminDeps): void 
         await store.settings.lock();
         if ((await store.webhooks.list()).length >= maxEndpoints)
           throw new InvalidError(`There are ${maxEndpoints} endpoints already. Delete one first.`);
-        const sealedSecret = sealer.seal(secret, secretContext(store.tenantId, id));
+        const sealedSecret = sealer.seal(secret, webhookSecretContext(store.tenantId, id));
         await store.webhooks.add({ id, url, kinds: allOr(kinds), sealedSecret });
         await store.activity.record(adminEntry(req, "webhook.added", id));
       });
@@ -133,7 +133,7 @@ function addSecrets(router: Router, { database, sealer }: AdminDeps): void {
     await answerChange({ req, res }, { page: paths.admin.webhook(id), at: "secret" }, async () => {
       const secret = newWebhookSecret();
       await storeOf(req, database).transaction(async (store) => {
-        const sealed = sealer.seal(secret, secretContext(store.tenantId, id));
+        const sealed = sealer.seal(secret, webhookSecretContext(store.tenantId, id));
         await store.webhooks.replaceSecret(id, sealed, Date.now() + formerSecretMs);
         await store.activity.record(adminEntry(req, "webhook.secret_rotated", id));
       });
@@ -231,8 +231,7 @@ function addTest(router: Router, deps: AdminDeps): void {
   router.post(`${pattern}/test`, requireOwner, async (req, res) => {
     const store = storeOf(req, database);
     const endpoint = await endpointOf(store, req);
-    const retryAfter = await tests.use(store.tenantId);
-    if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
+    await countUse(tests, store.tenantId);
     await store.activity.record(adminEntry(req, "webhook.tested", endpoint.id));
     await answerTest(req, res, deps, { ...endpoint, tenantId: store.tenantId });
   });

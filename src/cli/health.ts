@@ -1,4 +1,4 @@
-import { endedUnasked, isLivingGrant } from "../directory/provisioning-grants.ts";
+import { endedUnasked, isActiveGrant } from "../directory/provisioning-grants.ts";
 import { isActiveToken, tokenWarnings } from "../directory/provisioning-tokens.ts";
 import { systemStore } from "../store/system-store.ts";
 import type { TenantHealth } from "../store/tenant-health.ts";
@@ -49,7 +49,7 @@ function readinessOf(
     domain: hasVerifiedDomain,
     provisioning:
       tokens.some((token) => isActiveToken(token, now) && token.lastUsedAt !== null) ||
-      grants.some((grant) => isLivingGrant(grant, now) && grant.lastUsedAt !== null),
+      grants.some((grant) => isActiveGrant(grant, now) && grant.lastUsedAt !== null),
     owner: hasOwner,
   };
 }

@@ -1,8 +1,8 @@
 import {
   createProvisioningClient,
-  retireSecret,
+  retireProvisioningSecret,
   revokeProvisioningClient,
-  rotateSecret,
+  rotateProvisioningSecret,
 } from "../directory/provisioning-clients.ts";
 import { provisioningEndpoints } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
@@ -45,10 +45,10 @@ export const scimClientCommands: Command[] = [
     switches: ["retire"],
     async run(input, { database }) {
       if (input.isSet("retire")) {
-        const { clientId, hint } = await retireSecret(database);
+        const { clientId, hint } = await retireProvisioningSecret(database);
         return { json: { clientId, retired: hint }, text: `The secret ${hint}… no longer works.` };
       }
-      const { clientId, secret: clientSecret } = await rotateSecret(database);
+      const { clientId, secret: clientSecret } = await rotateProvisioningSecret(database);
       const text = `Secret, shown only now: ${clientSecret}\nThe former secret works until you run this again with --retire.`;
       return { json: { clientId, clientSecret }, text };
     },

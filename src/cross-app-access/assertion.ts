@@ -2,33 +2,32 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import { z } from "zod";
 import type { Connection, ConnectionSettings, OidcSettings } from "../model.ts";
 import { toleranceSeconds } from "../oauth/policy.ts";
+import { claimText } from "../trust/claim-text.ts";
 import { orgNames, withoutSlash } from "../trust/issuer-names.ts";
 import type { KeyStore } from "../trust/jwks.ts";
 import { findingOf, orgKeysUri, type TokenFinding } from "../trust/org-tokens.ts";
 
-// No name contains a NUL, and PostgreSQL rejects one even in a query.
-const text = z.string().regex(/^[^\0]{1,1000}$/);
-const oneOrMore = z.union([text, z.array(text).min(1)]);
+const oneOrMore = z.union([claimText, z.array(claimText).min(1)]);
 
 /**
  * The claims of an ID-JAG, trusted only after the connection's keys have verified them. A missing claim is for the rule
  * about it. One of another type breaks a rule, but for `email` and `act`, which decide nothing.
  */
 const claimsShape = z.object({
-  iss: text,
-  sub: text.optional(),
+  iss: claimText,
+  sub: claimText.optional(),
   aud: oneOrMore.optional(),
-  client_id: text.optional(),
-  jti: text.optional(),
+  client_id: claimText.optional(),
+  jti: claimText.optional(),
   exp: z.number().optional(),
   iat: z.number().optional(),
-  scope: text.optional(),
+  scope: claimText.optional(),
   resource: oneOrMore.optional(),
-  aud_tenant: text.optional(),
-  sub_id: z.looseObject({ format: text }).optional(),
-  cnf: z.looseObject({ jkt: text.optional() }).optional(),
-  email: text.optional().catch(undefined),
-  act: z.object({ sub: text }).optional().catch(undefined),
+  aud_tenant: claimText.optional(),
+  sub_id: z.looseObject({ format: claimText }).optional(),
+  cnf: z.looseObject({ jkt: claimText.optional() }).optional(),
+  email: claimText.optional().catch(undefined),
+  act: z.object({ sub: claimText }).optional().catch(undefined),
 });
 export type AssertionClaims = z.infer<typeof claimsShape>;
 

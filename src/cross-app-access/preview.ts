@@ -1,6 +1,6 @@
 import { judge, outcomes, RuleBrokenError, type RuleOutcome, ruleBrokenBy } from "policy-list/policy";
 import { apiScopes } from "../../config/integration.ts";
-import { InvalidError } from "../errors.ts";
+import { brokenRuleIn, InvalidError } from "../errors.ts";
 import { type AuthenticatedClient, faultlessClient } from "../oauth/clients.ts";
 import { clientRules } from "../oauth/policy.ts";
 import { newTokenRequest, requireStep } from "../oauth/token-request.ts";
@@ -13,7 +13,7 @@ import { assertionPolicy, jwtBearer, proofRules } from "./policy.ts";
 import {
   type AssertionDeps,
   type AssertionRequest,
-  findConnection,
+  findIssuersConnection,
   issueToken,
   newAssertionRequest,
   requireGrant,
@@ -59,7 +59,7 @@ export async function previewAccess(
   const broken = await ruleBrokenBy(() => runSteps(deps, tenantId, request));
   return {
     claims,
-    outcomes: outcomes(previewedRules, broken && { ruleId: broken.rule.id, found: broken.found }),
+    outcomes: outcomes(previewedRules, brokenRuleIn(broken)),
     access: broken ? null : request.issued,
   };
 }
@@ -71,9 +71,9 @@ async function runSteps(deps: AssertionDeps, tenantId: string, request: Assertio
   judge(clientRules, { ...faultlessClient, unknown, isRevoked: named?.isRevoked ?? false });
   request.client = requireStep(named).client;
   // Before the signature is verified, anyone could ask here which orgs the other tenants have.
-  await findConnection(deps, tenantId)(request);
+  await findIssuersConnection(deps, tenantId)(request);
   await verifyAssertion(deps)(request);
-  await findConnection(deps)(request);
+  await findIssuersConnection(deps)(request);
   await requireResource(deps.baseUrl)(request);
   await runAndRollBack(deps.database, async (joined) => await issueToken(joined, "preview")(request));
 }

@@ -19,7 +19,7 @@ import {
   type AssertionDeps,
   type AssertionRequest,
   assertionRequestOf,
-  findConnection,
+  findIssuersConnection,
   issueToken,
   requireGrant,
   requireResource,
@@ -32,7 +32,7 @@ const idJagProfile = "urn:ietf:params:oauth:grant-profile:id-jag";
 /** The grant of an ID-JAG (RFC 7523 §2.1). */
 export function crossAppAccessGrant(deps: AssertionDeps): TokenGrant {
   const { database, baseUrl } = deps;
-  const steps = [requireGrant, findConnection(deps), verifyAssertion(deps), requireResource(baseUrl)];
+  const steps = [requireGrant, findIssuersConnection(deps), verifyAssertion(deps), requireResource(baseUrl)];
   const requireProof = proofStep(database, crossAppAccessUrls(baseUrl).tokenEndpoint);
   return {
     type: jwtBearer,

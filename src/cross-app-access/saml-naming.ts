@@ -1,17 +1,15 @@
 import { z } from "zod";
 import { samlUrls } from "../endpoints.ts";
 import type { SamlSettings } from "../model.ts";
+import { claimText } from "../trust/claim-text.ts";
 import type { Naming } from "./assertion.ts";
-
-// No name contains a NUL, and PostgreSQL rejects one even in a query.
-const text = z.string().regex(/^[^\0]{1,1000}$/);
 
 /** A SAML connection's person (RFC 9493 §3.2.5, Okta): the NameID alone could be another service provider's. */
 const samlSubject = z.object({
   format: z.literal("saml-nameid"),
-  issuer: text,
-  nameid: text,
-  sp_name_qualifier: text,
+  issuer: claimText,
+  nameid: claimText,
+  sp_name_qualifier: claimText,
 });
 
 /**

@@ -87,7 +87,7 @@ export const requireGrant: Step = (request) => {
  * Finds the connection by the issuer, and only then looks at a key.
  * @param onlyTenantId the one tenant whose connections are looked at; null for all.
  */
-export function findConnection(
+export function findIssuersConnection(
   { database, baseUrl }: AssertionDeps,
   onlyTenantId: string | null = null,
 ): Step {

@@ -19,7 +19,7 @@ export async function revokeUserAccess(
 ): Promise<void> {
   if (by === "person") await tellSessionsEnded(store, userId, "user");
   await store.users.advanceAccessEpoch(userId);
-  if (by === "person") await store.sessions.end(userId, null);
+  if (by === "person") await store.sessions.remove(userId, null);
   else await store.sessions.revoke(userId);
   await store.links.removeOfUser(userId);
   await store.activity.tell({ name: "accessRevoked", userId, cause });
@@ -39,7 +39,7 @@ export async function lockIfUnrevoked(
 
 /**
  * Locks a signed-in person who changes how they sign in. Throws accountChanged() if their access was revoked since the
- * request began: what waited behind a reset, a block or a new password must not add a way in.
+ * request began: a request that waited for a reset, a block or a new password must not add a sign-in option.
  */
 export async function lockUnchanged(store: TenantStore, user: User): Promise<User> {
   const locked = await lockIfUnrevoked(store, user);
@@ -78,7 +78,7 @@ export async function endOtherSessions(
 ): Promise<void> {
   await store.transaction(async (inside) => {
     await tellSessionsEnded(inside, userId, "user", own);
-    await inside.sessions.end(userId, own);
+    await inside.sessions.remove(userId, own);
   });
 }
 
@@ -86,7 +86,7 @@ export async function endOtherSessions(
 export async function endOneSession(store: TenantStore, userId: string, sessionId: string): Promise<boolean> {
   return await store.transaction(async (inside) => {
     await tellSessionsEnded(inside, userId, "user", null, sessionId);
-    return await inside.sessions.endOne(userId, sessionId);
+    return await inside.sessions.removeOne(userId, sessionId);
   });
 }
 

@@ -88,13 +88,13 @@ export async function addSecret(
   return secret;
 }
 
-/** Whether a text is one of an agent's secrets. Hashes are compared, so the time tells nothing about the secret. */
+/** Whether a text is one of an agent's secrets. Compares hashes, to avoid a timing oracle. */
 export function isSecretOf(secrets: readonly AgentSecret[], presented: string): boolean {
   const hash = hashToken(presented);
   return secrets.some((secret) => secret.hash === hash);
 }
 
-/** Keeps an agent out of a tenant, or lets it in again, without its former tokens. They are dead while it is blocked. */
+/** Blocks an agent in a tenant, or unblocks it. An unblocked agent needs new tokens. */
 export async function blockAgent(
   store: TenantStore,
   agent: Pick<Agent, "clientId" | "name">,
@@ -102,7 +102,7 @@ export async function blockAgent(
 ): Promise<void> {
   await store.transaction(async (inside) => {
     await inside.agents.setBlocked(agent, blocked);
-    if (!blocked) await inside.accessTokens.endOf({ clientId: agent.clientId });
+    if (!blocked) await inside.accessTokens.remove({ clientId: agent.clientId });
   });
 }
 
@@ -116,6 +116,6 @@ export async function revokeAgentGrant(
   await store.transaction(async (inside) => {
     if (!(await inside.agents.setRevoked(userId, clientId, revoked)))
       throw new NotFoundError("This agent has no access to your account.");
-    if (!revoked) await inside.accessTokens.endOf({ clientId, userId });
+    if (!revoked) await inside.accessTokens.remove({ clientId, userId });
   });
 }

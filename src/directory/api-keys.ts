@@ -48,7 +48,7 @@ interface CreatedApiKey {
 /**
  * Creates an API key that acts for a person. Throws InvalidError for an unacceptable name, number of days or role, or without
  * a scope, and ConflictError `too-many-keys`. The caller checks that the role may have the scopes.
- * @param holder as the request read them: a key of a person whose access is revoked at the same time is dead at once.
+ * @param holder as the request read them: a key of a person whose access is revoked at the same time never works.
  */
 export async function createApiKey(
   store: TenantStore,

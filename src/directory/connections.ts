@@ -4,7 +4,7 @@ import { ConflictError, InvalidError, NotFoundError } from "../errors.ts";
 import type { Connection, ConnectionSettings, ConnectionType, SubjectKind } from "../model.ts";
 import { isSameProvider, providerIn, signInProtocols } from "../sign-in-protocols.ts";
 import type { Database } from "../store/database.ts";
-import type { Sealer } from "../store/secrets.ts";
+import { clientSecretContext, type Sealer } from "../store/secrets.ts";
 import { systemStore } from "../store/system-store.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { protectLastOwner } from "./owners.ts";
@@ -53,7 +53,7 @@ export async function createConnection(
       justInTime: wanted.justInTime,
       subjectKind: subjectKindOf(wanted.type, wanted.settings),
       settings: wanted.settings,
-      sealedSecret: wanted.secret?.sealer.seal(wanted.secret.text, `${tenantId}/${id}`) ?? null,
+      sealedSecret: wanted.secret?.sealer.seal(wanted.secret.text, clientSecretContext(tenantId, id)) ?? null,
       ...wanted.choices,
     });
   });
@@ -81,8 +81,8 @@ export async function changeSettings(
     const isOtherProvider = before.settings !== null && !isSameProvider(before.settings, settings);
     const isOtherClient = isOtherProvider || clientOf(before.settings) !== clientOf(settings);
     if (isOtherProvider) {
-      await inside.sessions.endOfConnection(connectionId);
-      await inside.accessTokens.endOf({ connectionId });
+      await inside.sessions.revokeOfConnection(connectionId);
+      await inside.accessTokens.remove({ connectionId });
       await protectLastOwner(inside, () => inside.identities.removeOfConnection(connectionId));
       await inside.ownerApprovals.removeOfConnection(connectionId);
       // A sign-in may have been accepted and not be finished: its subject is a person of the former provider.
@@ -94,7 +94,7 @@ export async function changeSettings(
     if (isOtherProvider || !isDeepStrictEqual(before.settings?.roleMapping, settings.roleMapping)) {
       await inside.roles.removeOfConnection(connectionId);
     }
-    if (before.settings?.crossAppAccess === false) await inside.accessTokens.endOf({ connectionId });
+    if (before.settings?.crossAppAccess === false) await inside.accessTokens.remove({ connectionId });
     // A test result holds only for the client that was tested.
     if (isOtherClient) await inside.signInTests.removeOfConnection(connectionId);
     return await inside.connections.update(connectionId, {
@@ -119,18 +119,18 @@ export async function rotateSecret(
   await store.transaction(async (inside) => {
     await inside.connections.lock(connectionId);
     const { current, former } = await inside.connections.sealedSecrets(connectionId);
-    const place = `${store.tenantId}/${connectionId}`;
+    const context = clientSecretContext(store.tenantId, connectionId);
     // While a former secret exists, the current one has not worked yet.
     const proven = former ?? current;
-    const sealedFormerSecret = proven !== null && canOpen(sealer, proven, place) ? proven : null;
-    const sealedSecret = sealer.seal(secret, place);
+    const sealedFormerSecret = proven !== null && canOpen(sealer, proven, context) ? proven : null;
+    const sealedSecret = sealer.seal(secret, context);
     await inside.connections.update(connectionId, { sealedSecret, sealedFormerSecret });
   });
 }
 
-function canOpen(sealer: Sealer, sealed: string, place: string): boolean {
+function canOpen(sealer: Sealer, sealed: string, context: string): boolean {
   try {
-    sealer.open(sealed, place);
+    sealer.open(sealed, context);
     return true;
   } catch {
     return false;
@@ -193,7 +193,7 @@ export async function enableConnection(store: TenantStore, connectionId: string)
   return await store.transaction(async (inside) => {
     await lockComplete(inside, connectionId);
     await inside.links.removeOfConnection(connectionId);
-    await inside.accessTokens.endOf({ connectionId });
+    await inside.accessTokens.remove({ connectionId });
     return await inside.connections.update(connectionId, {
       status: "active",
       guestEdit: null,
@@ -211,8 +211,8 @@ async function lockComplete(store: TenantStore, connectionId: string): Promise<C
 }
 
 /**
- * Disables a connection, and ends its sessions and sign-ins in flight; its access tokens are dead from now on. This can lock
- * out the last owner, so only the operator's command line calls it; the admin console uses disableConnection.
+ * Disables a connection, and ends its sessions and sign-ins in flight; its access tokens stop working. This can lock out
+ * the last owner, so only the operator's command line calls it; the admin console uses disableConnection.
  * Throws NotFoundError.
  */
 export async function disableConnectionUnguarded(
@@ -221,7 +221,7 @@ export async function disableConnectionUnguarded(
 ): Promise<Connection> {
   return await store.transaction(async (inside) => {
     const connection = await inside.connections.update(connectionId, { status: "disabled" });
-    await inside.sessions.endOfConnection(connectionId);
+    await inside.sessions.revokeOfConnection(connectionId);
     await inside.pendingLogins.removeOfConnection(connectionId);
     return connection;
   });
@@ -248,7 +248,7 @@ export async function removeConnection(store: TenantStore, connectionId: string)
     // First, so that the roles of a sign-in that is under way are removed, too.
     if (!(await inside.connections.lock(connectionId)))
       throw new NotFoundError("There is no such connection.");
-    await inside.sessions.endOfConnection(connectionId);
+    await inside.sessions.revokeOfConnection(connectionId);
     await inside.roles.removeOfConnection(connectionId);
     await inside.connections.remove(connectionId);
   });

@@ -2,9 +2,9 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import { type Mails, mayResetPassword } from "./mails.ts";
 
 /**
- * Sends a link for a new password to the person with this login name, if there is one who signs in with a password. The
- * caller tells no one whether there is, and calls it after its answer, so that the time does not tell it either. Returns
- * whether there is one, for the log.
+ * Sends a link for a new password to the person with this login name, if there is one who signs in with a password. Call it
+ * after the response, and reveal the result to no one: neither the answer nor its timing may show whether there is such an
+ * account. Returns whether there is one, for the log.
  */
 export async function requestPasswordReset(
   store: TenantStore,

@@ -12,7 +12,7 @@ import type { Mails } from "./mails.ts";
 import { checkPersonalNames, validateNames } from "./names.ts";
 import { namesFromAddress } from "./names-from-address.ts";
 import { createUser } from "./new-users.ts";
-import { isLivingGrant } from "./provisioning-grants.ts";
+import { isActiveGrant } from "./provisioning-grants.ts";
 import { isActiveToken } from "./provisioning-tokens.ts";
 import { requireStillAdmin } from "./roles.ts";
 import { forgetSecondSteps } from "./second-steps.ts";
@@ -173,5 +173,5 @@ async function refuseProvidersDomain(store: TenantStore, email: string, now: num
 async function hasProvisioning(store: TenantStore, now: number): Promise<boolean> {
   const tokens = await store.tokens.list();
   if (tokens.some((token) => isActiveToken(token, now))) return true;
-  return (await store.provisioningGrants.list()).some((grant) => isLivingGrant(grant, now));
+  return (await store.provisioningGrants.list()).some((grant) => isActiveGrant(grant, now));
 }

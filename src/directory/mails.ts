@@ -93,12 +93,7 @@ async function linkEnd(
     return (await mayResetPassword(store, user))
       ? now + resetLinkHours * hourMs
       : "the person has no password";
-  try {
-    await checkPasswordAccess(store, user);
-  } catch (error) {
-    if (error instanceof RefusedError) return "the person may not sign in with a password";
-    throw error;
-  }
+  if (!(await hasPasswordAccess(store, user))) return "the person may not sign in with a password";
   if (mail === "owner-set-up") return now + ownerLinkHours * hourMs;
   const invitation = await store.invitations.find(user.id);
   return invitation && invitation.expiresAt > now ? invitation.expiresAt : "the invitation has ended";
@@ -117,11 +112,15 @@ export async function checkPasswordAccess(store: TenantStore, user: User): Promi
 
 /** Whether a person who forgot their password gets a link: only if they have one here, and could sign in with it. */
 export async function mayResetPassword(store: TenantStore, user: User): Promise<boolean> {
+  return (await hasPasswordAccess(store, user)) && (await store.credentials.passwordHash(user.id)) !== null;
+}
+
+async function hasPasswordAccess(store: TenantStore, user: User): Promise<boolean> {
   try {
     await checkPasswordAccess(store, user);
+    return true;
   } catch (error) {
     if (error instanceof RefusedError) return false;
     throw error;
   }
-  return (await store.credentials.passwordHash(user.id)) !== null;
 }

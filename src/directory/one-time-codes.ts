@@ -1,5 +1,5 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { hashToken } from "../store/secrets.ts";
+import { createHmac, randomBytes } from "node:crypto";
+import { equalsSecret, hashToken } from "../store/secrets.ts";
 
 /**
  * The codes of authenticator apps (TOTP, RFC 6238, over HOTP, RFC 4226), and recovery codes. SHA-1, 6 digits and 30 seconds
@@ -26,11 +26,7 @@ export function timeStepOf(at: number): number {
 /** The time step whose code this is: now, or one step earlier or later (RFC 6238 §5.2). Null for a wrong code. */
 export function timeStepOfCode(key: Buffer, code: string, at: number): number | null {
   const now = timeStepOf(at);
-  const given = Buffer.from(code);
-  const isRight = (step: number) => {
-    const expected = Buffer.from(hotp(key, step));
-    return given.length === expected.length && timingSafeEqual(given, expected);
-  };
+  const isRight = (step: number) => equalsSecret(code, hotp(key, step));
   return [now, now - 1, now + 1].find(isRight) ?? null;
 }
 

@@ -36,17 +36,21 @@ export async function createProvisioningClient(
 }
 
 /**
- * Gives the client a second secret, to replace the first: both work until retireSecret. Throws NotFoundError, or
- * ConflictError `too-many-secrets`.
+ * Gives the client a second secret, to replace the first: both work until retireProvisioningSecret(). Throws NotFoundError,
+ * or ConflictError `too-many-secrets`.
  */
-export async function rotateSecret(database: Database): Promise<{ clientId: string; secret: string }> {
-  const { clientId } = await livingClient(database);
+export async function rotateProvisioningSecret(
+  database: Database,
+): Promise<{ clientId: string; secret: string }> {
+  const { clientId } = await requireProvisioningClient(database);
   return { clientId, secret: await addAgentSecret(database, clientId) };
 }
 
 /** Removes the older of the client's two secrets. Throws NotFoundError, or ConflictError `last-secret` for the only one. */
-export async function retireSecret(database: Database): Promise<{ clientId: string; hint: string }> {
-  const { clientId } = await livingClient(database);
+export async function retireProvisioningSecret(
+  database: Database,
+): Promise<{ clientId: string; hint: string }> {
+  const { clientId } = await requireProvisioningClient(database);
   const [oldest] = await agentStore(database).secrets(clientId);
   if (!oldest) throw new NotFoundError("The client has no secret.");
   await removeAgentSecret(database, clientId, oldest.hash);
@@ -61,7 +65,7 @@ export async function revokeProvisioningClient(database: Database, clientId: str
   });
 }
 
-async function livingClient(database: Database): Promise<Agent> {
+async function requireProvisioningClient(database: Database): Promise<Agent> {
   const client = await provisioningClient(database);
   if (!client) throw new NotFoundError("There is no client yet: create one first.");
   return client;

@@ -6,7 +6,7 @@ import type { TenantStore } from "../store/tenant-store.ts";
 const warnMs = 7 * 86_400_000;
 
 /** Whether Okta can still get tokens by a grant. */
-export function isLivingGrant(
+export function isActiveGrant(
   { endedAt, refreshExpiresAt }: Pick<ProvisioningGrant, "endedAt" | "refreshExpiresAt">,
   now: number,
 ): boolean {
@@ -20,16 +20,16 @@ export async function endProvisioningGrant(store: TenantStore, id: string): Prom
 }
 
 /**
- * The grants that ended in the last week without an owner's will, and whose source has no living one: provisioning may have
+ * The grants that ended in the last week without an owner's will, and whose source has no active one: provisioning may have
  * stopped.
  */
 export function endedUnasked<
   Grant extends Pick<ProvisioningGrant, "sourceId" | "endedAt" | "endCause" | "refreshExpiresAt">,
 >(grants: readonly Grant[], now: number): Grant[] {
-  const alive = new Set(grants.filter((grant) => isLivingGrant(grant, now)).map(({ sourceId }) => sourceId));
+  const active = new Set(grants.filter((grant) => isActiveGrant(grant, now)).map(({ sourceId }) => sourceId));
   return grants.filter((grant) => {
     const endedAt = grant.endedAt ?? grant.refreshExpiresAt;
     const isRecent = endedAt <= now && now - endedAt < warnMs;
-    return isRecent && grant.endCause !== "revoked" && !alive.has(grant.sourceId);
+    return isRecent && grant.endCause !== "revoked" && !active.has(grant.sourceId);
   });
 }

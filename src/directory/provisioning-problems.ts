@@ -29,8 +29,8 @@ export function problemRecorder(database: Database, now: () => number = Date.now
     record,
 
     /** Records a call with an expired or revoked token: the most common reason why provisioning stops. */
-    async recordDeadToken(tokenHash: string, requestId: string): Promise<void> {
-      const token = await systemStore(database, now).tokens.dead(tokenHash);
+    async recordEndedToken(tokenHash: string, requestId: string): Promise<void> {
+      const token = await systemStore(database, now).tokens.findEnded(tokenHash);
       if (!token) return;
       await record(token.tenantId, {
         sourceId: token.sourceId,

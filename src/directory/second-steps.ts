@@ -67,8 +67,8 @@ async function lockSigningIn(store: TenantStore, { userId, accessEpoch }: LocalS
   return user;
 }
 
-/** The place of a sealed key: it cannot be opened for another person. */
-const keyPlace = (store: TenantStore, userId: string) => `${store.tenantId}/${userId}/authenticator`;
+/** The context of an app's sealed key: it cannot be opened for another person. */
+const sealingContext = (store: TenantStore, userId: string) => `${store.tenantId}/${userId}/authenticator`;
 
 /**
  * Completes a sign-in by a code of the authenticator app or by a recovery code. Each works once. Throws RefusedError
@@ -85,7 +85,7 @@ export async function signInWithCode(
     const code = authenticatorCode(typed);
     const isRight =
       code === null
-        ? await takeRecoveryCode(inside, user, typed, signIn)
+        ? await consumeRecoveryCode(inside, user, typed, signIn)
         : await acceptCode(inside, sealer, user.id, code);
     if (!isRight) throw new RefusedError("second-step-not-valid");
     await recordSignIn(inside, user, attemptOf(signIn));
@@ -101,29 +101,29 @@ async function acceptCode(
 ): Promise<boolean> {
   const sealed = await store.secondSteps.authenticatorKey(userId);
   if (sealed === null) return false;
-  const key = openKey(sealer, sealed, keyPlace(store, userId));
+  const key = openKey(sealer, sealed, sealingContext(store, userId));
   if (!key) return false;
   const step = timeStepOfCode(key, code, Date.now());
   return step !== null && (await store.secondSteps.acceptTimeStep(userId, step));
 }
 
 /** Null after a change of DATA_KEY: a recovery code, or a passkey, still lets the person in. */
-function openKey(sealer: Sealer, sealed: string, place: string): Buffer | null {
+function openKey(sealer: Sealer, sealed: string, context: string): Buffer | null {
   try {
-    return Buffer.from(sealer.open(sealed, place), "base64url");
+    return Buffer.from(sealer.open(sealed, context), "base64url");
   } catch {
     return null;
   }
 }
 
-async function takeRecoveryCode(
+async function consumeRecoveryCode(
   store: TenantStore,
   user: User,
   typed: string,
   occasion: Occasion,
 ): Promise<boolean> {
-  if (!(await store.secondSteps.takeRecoveryCode(user.id, recoveryCodeHash(user.id, typed)))) return false;
-  await tell(store, user, "recovery_code.used", occasion);
+  if (!(await store.secondSteps.consumeRecoveryCode(user.id, recoveryCodeHash(user.id, typed)))) return false;
+  await recordAndNotify(store, user, "recovery_code.used", occasion);
   return true;
 }
 
@@ -175,9 +175,9 @@ export async function addAuthenticator(
       "The code is not right. Enter the code that the app shows now, and check the clock.",
     );
   const before = await store.secondSteps.ofUser(user.id);
-  const sealed = sealer.seal(key.toString("base64url"), keyPlace(store, user.id));
+  const sealed = sealer.seal(key.toString("base64url"), sealingContext(store, user.id));
   await store.secondSteps.setAuthenticator(user.id, sealed, step);
-  await tell(store, user, "authenticator.added", occasion);
+  await recordAndNotify(store, user, "authenticator.added", occasion);
   return await codesAfter(store, user, before, occasion);
 }
 
@@ -212,7 +212,7 @@ export async function addPasskey(
   await lockUnchanged(store, user);
   const before = await store.secondSteps.ofUser(user.id);
   await store.passkeys.add({ ...passkey, userId: user.id });
-  await tell(store, user, "passkey.added", occasion);
+  await recordAndNotify(store, user, "passkey.added", occasion);
   return await codesAfter(store, user, before, occasion);
 }
 
@@ -242,7 +242,7 @@ export async function renewRecoveryCodes(
       "second-step-required",
       "Set up a second step first. Recovery codes come with it.",
     );
-  await noticeOf(store, user, occasion);
+  await notify(store, user, occasion);
   return await createRecoveryCodes(store, user, occasion);
 }
 
@@ -264,7 +264,7 @@ export async function removeAuthenticator(store: TenantStore, user: User, occasi
   await store.transaction(async (inside) => {
     await lockUnchanged(inside, user);
     if (!(await inside.secondSteps.removeAuthenticator(user.id))) return;
-    await tell(inside, user, "authenticator.removed", occasion);
+    await recordAndNotify(inside, user, "authenticator.removed", occasion);
     await afterRemoval(inside, user);
   });
 }
@@ -279,7 +279,7 @@ export async function removePasskey(
   await store.transaction(async (inside) => {
     await lockUnchanged(inside, user);
     if (!(await inside.passkeys.remove(user.id, id))) return;
-    await tell(inside, user, "passkey.removed", occasion);
+    await recordAndNotify(inside, user, "passkey.removed", occasion);
     await afterRemoval(inside, user);
   });
 }
@@ -316,12 +316,17 @@ export async function resetSecondSteps(store: TenantStore, mails: Mails, user: U
 }
 
 /** Records a change that a person made, and gives its notice. */
-async function tell(store: TenantStore, user: User, action: string, occasion: Occasion): Promise<void> {
+async function recordAndNotify(
+  store: TenantStore,
+  user: User,
+  action: string,
+  occasion: Occasion,
+): Promise<void> {
   await record(store, user, action, occasion.requestId);
-  await noticeOf(store, user, occasion);
+  await notify(store, user, occasion);
 }
 
-async function noticeOf(store: TenantStore, user: User, { mails }: Occasion): Promise<void> {
+async function notify(store: TenantStore, user: User, { mails }: Occasion): Promise<void> {
   await giveNotice(store, mails, "second-step-changed", { user });
 }
 

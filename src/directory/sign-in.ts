@@ -138,11 +138,12 @@ async function decideAndRecord(
 async function holdVerifier(store: TenantStore, identity: VerifiedIdentity): Promise<Connection> {
   const connection = await store.connections.hold(identity.connectionId);
   if (connection?.status !== "active") throw new RefusedError("connection-not-active");
-  if (!isStillVerified(connection, identity)) throw new RefusedError("sign-in-not-started-here", changed);
+  if (!isStillVerified(connection, identity))
+    throw new RefusedError("sign-in-not-started-here", connectionChanged);
   return connection;
 }
 
-const changed = "The connection was changed during the sign-in.";
+export const connectionChanged = "The connection was changed during the sign-in.";
 
 /** Whether the connection would still find the same person in the identity, and the same roles. */
 function isStillVerified({ settings }: Connection, { verifiedBy }: VerifiedIdentity): boolean {
@@ -234,7 +235,7 @@ async function admit(store: TenantStore, { connection, subject }: Login, match: 
   if (user.blocked) throw new RefusedError("user-blocked");
   // A revocation that had the lock may have unlinked the identity or changed the account's owner since the user was found.
   if (user.accessEpoch !== match.user.accessEpoch)
-    throw new RefusedError("sign-in-not-started-here", revoked);
+    throw new RefusedError("sign-in-not-started-here", accessRevoked);
   if (match.by === "source-key" || match.by === "login-name") {
     await consumeApproval(store, connection, user);
     await store.identities.add(connection.id, subject, user.id);
@@ -244,7 +245,7 @@ async function admit(store: TenantStore, { connection, subject }: Login, match: 
   return user;
 }
 
-const revoked = "Your access was revoked during the sign-in.";
+const accessRevoked = "Your access was revoked during the sign-in.";
 
 /** An identity that the provider vouches for, on its way through the steps. */
 interface Login {

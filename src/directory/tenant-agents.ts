@@ -78,12 +78,12 @@ export async function agentsActingFor(
   const found: AgentAccess[] = [];
   for (const grant of await store.agents.grantsOf(userId)) {
     const isRevoked = ((await agentStore(database).byId(grant.clientId))?.revokedAt ?? null) !== null;
-    found.push({ ...grant, endedBy: endOf(grant, isRevoked) });
+    found.push({ ...grant, endedBy: whyEnded(grant, isRevoked) });
   }
   return found;
 }
 
-function endOf({ blockedAt, revokedAt }: AgentGrant, isRevoked: boolean): AgentAccess["endedBy"] {
+function whyEnded({ blockedAt, revokedAt }: AgentGrant, isRevoked: boolean): AgentAccess["endedBy"] {
   if (isRevoked) return "revocation";
   if (blockedAt !== null) return "administrators";
   return revokedAt === null ? null : "person";

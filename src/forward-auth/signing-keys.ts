@@ -1,8 +1,9 @@
-import { calculateJwkThumbprint, exportJWK, importPKCS8, type JWK, type JWTPayload, SignJWT } from "jose";
+import { importPKCS8, type JWK, type JWTPayload, SignJWT } from "jose";
 import type { Database } from "../store/database.ts";
 import { forwardAuthKeyStore, type StoredForwardAuthKey } from "../store/forward-auth-keys.ts";
 import type { Sealer } from "../store/secrets.ts";
-import { type GenerateKeys, privateKeyPem } from "../trust/rsa-keys.ts";
+import { newPublishedKey, signingKey } from "../trust/published-keys.ts";
+import type { GenerateKeys } from "../trust/rsa-keys.ts";
 
 export interface IdentityKeyDeps {
   database: Database;
@@ -13,12 +14,10 @@ export interface IdentityKeyDeps {
 
 /** After this time, a key gets a successor. */
 const keyLifeMs = 90 * 86_400_000;
-/** A new key is published for so long before it signs: products have a copy of the former key set. */
-const publishedMs = 10 * 60_000;
 /** How long a replica works with what it read. Shorter than publishedMs. */
 const readMs = 60_000;
 
-const sealContext = "forward-auth/key";
+const sealingContext = "forward-auth/key";
 const algorithm = "RS256";
 
 /** The deployment's keys. The first one is made when it is needed, and each signs for 90 days. */
@@ -27,11 +26,8 @@ export function identityKeys({ database, sealer, generateKeys, now = Date.now }:
   let cached: { keys: OpenedKey[]; at: number } | null = null;
 
   async function newKey(generation: number): Promise<StoredForwardAuthKey> {
-    const pair = await generateKeys();
-    const jwk = await exportJWK(pair.publicKey);
-    const published: JWK = { ...jwk, kid: await calculateJwkThumbprint(jwk), use: "sig", alg: algorithm };
-    const sealedKey = sealer.seal(await privateKeyPem(pair), sealContext);
-    return { generation, publicKey: JSON.stringify(published), sealedKey, createdAt: now() };
+    const { publicKey, privateKey } = await newPublishedKey(generateKeys);
+    return { generation, publicKey, sealedKey: sealer.seal(privateKey, sealingContext), createdAt: now() };
   }
 
   /** Adds a key if there is none that this DATA_KEY opens, or if the newest one has lived long enough. */
@@ -56,10 +52,8 @@ export function identityKeys({ database, sealer, generateKeys, now = Date.now }:
       return (await store.list()).map(({ publicKey }) => JSON.parse(publicKey) as JWK);
     },
 
-    /** Signs with the newest key that products have had time to read, or else with the oldest one. */
     async sign(type: string, claims: JWTPayload): Promise<string> {
-      const all = await keys();
-      const key = all.findLast(({ createdAt }) => createdAt + publishedMs <= now()) ?? all[0];
+      const key = signingKey(await keys(), now());
       if (!key) throw new Error("the stored key for identity tokens cannot be opened");
       key.imported ??= importPKCS8(key.privateKey, algorithm);
       const header = { typ: type, alg: algorithm, kid: key.kid };
@@ -80,7 +74,7 @@ interface OpenedKey {
 function openKey({ publicKey, sealedKey, createdAt }: StoredForwardAuthKey, sealer: Sealer): OpenedKey[] {
   try {
     const { kid } = JSON.parse(publicKey) as JWK;
-    return [{ kid: String(kid), privateKey: sealer.open(sealedKey, sealContext), createdAt }];
+    return [{ kid: String(kid), privateKey: sealer.open(sealedKey, sealingContext), createdAt }];
   } catch {
     return [];
   }

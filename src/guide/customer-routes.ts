@@ -3,8 +3,7 @@ import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
 import type { Connection } from "../model.ts";
 import type { Database } from "../store/database.ts";
-import { forTenant } from "../store/tenant-store.ts";
-import { requireAdmin, signedIn } from "../web/guards.ts";
+import { requireAdmin, signedIn, storeOf } from "../web/guards.ts";
 import { type Capability, configuredFacts, type GuideReader, offeredGuides } from "./facts.ts";
 import { type Pictures, readPictures, writeGuide } from "./guide.ts";
 import { toHtml } from "./html.ts";
@@ -33,13 +32,13 @@ export function customerGuideRoutes({ database, baseUrl }: CustomerGuideDeps): R
   };
 
   router.get(paths.admin.guides, requireAdmin, async (req, res) => {
-    const connections = await forTenant(database, signedIn(req).tenant.id).connections.list();
+    const connections = await storeOf(req, database).connections.list();
     res.render("guide/customer-guides", { title: "Guides", connections, capabilities });
   });
 
   /** The connection that the path names, if it has a guide of the capability. Throws NotFoundError. */
   const connectionOf = async (req: Request, capability: (connection: Connection) => Capability) => {
-    const store = forTenant(database, signedIn(req).tenant.id);
+    const store = storeOf(req, database);
     const connection = await store.connections.byId(String(req.params.connection));
     if (!connection || !capabilities.includes(capability(connection)))
       throw new NotFoundError("There is no such guide.");

@@ -2,8 +2,7 @@ import { Router } from "express";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
 import { protocolNames } from "../recording.ts";
-import { forTenant } from "../store/tenant-store.ts";
-import { signedIn } from "../web/guards.ts";
+import { storeOf } from "../web/guards.ts";
 import { describeFlow, sequenceOf } from "./flow.ts";
 import { type InspectorDeps, messageLocals } from "./message-page.ts";
 
@@ -11,7 +10,7 @@ import { type InspectorDeps, messageLocals } from "./message-page.ts";
 export function flowRoutes(deps: InspectorDeps): Router {
   const router = Router();
   router.get(paths.admin.inspectorFlow(":flow"), async (req, res) => {
-    const store = forTenant(deps.database, signedIn(req).tenant.id);
+    const store = storeOf(req, deps.database);
     const { inspector } = store;
     const id = Number(req.params.flow);
     const [found] = Number.isSafeInteger(id) ? await inspector.flowsOf([id]) : [];

@@ -2,11 +2,10 @@ import { type Request, Router } from "express";
 import { paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
 import { protocolNames, protocols } from "../recording.ts";
-import type { Database } from "../store/database.ts";
 import { type MessageFilter, maxMessageAgeMs, maxStoredMessages } from "../store/tenant/inspector.ts";
-import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
 import { answerForm } from "../web/answers.ts";
-import { requireAdmin, signedIn } from "../web/guards.ts";
+import { requireAdmin, signedIn, storeOf } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
 import { describeFlow, type ShownFlow } from "./flow.ts";
 import { flowRoutes } from "./flow-routes.ts";
@@ -135,11 +134,6 @@ function messageRoutes(deps: InspectorDeps): Router {
   });
 
   return router;
-}
-
-/** The store of the signed-in administrator's tenant: the only way for these pages to get a store. */
-function storeOf(req: Request, database: Database): TenantStore {
-  return forTenant(database, signedIn(req).tenant.id);
 }
 
 async function recordActivity(req: Request, store: TenantStore, action: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request } from "express";
 import { RuleBrokenError } from "policy-list/policy";
 import { UnavailableError } from "../errors.ts";
+import { parserStatus } from "../parser-errors.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { TooManyRequestsError } from "../web/request.ts";
 import type { TokenError } from "./policy.ts";
@@ -49,13 +50,9 @@ function answerTo(error: unknown, advice: Readonly<Record<string, string>>): Ans
   if (error instanceof RuleBrokenError) return answerToRule(error as RuleBrokenError<TokenError>, advice);
   if (error instanceof TooManyRequestsError) return later(429, error.retryAfter);
   if (error instanceof UnavailableError || isUnavailable(error)) return later(503, 30);
-  // The body parser's errors have a status.
-  const status = (error as { status?: unknown } | null)?.status;
-  const isParsers = typeof status === "number" && status >= 400 && status < 500;
-  const [code, answered] = isParsers
-    ? (["invalid_request", status] as const)
-    : (["server_error", 500] as const);
-  return { status: answered, error: code, description: advice[code] ?? code };
+  const status = parserStatus(error);
+  const code = status === null ? "server_error" : "invalid_request";
+  return { status: status ?? 500, error: code, description: advice[code] ?? code };
 }
 
 function answerToRule(

@@ -12,7 +12,7 @@ import type { ClientKind } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { type RateLimiter, rateLimiter } from "../store/rate-limits.ts";
 import type { FetchLimits } from "../trust/guarded-fetch.ts";
-import { TooManyRequestsError } from "../web/request.ts";
+import { countUse } from "../web/request.ts";
 import { answerErrors } from "./answer.ts";
 import { clientAuthenticator, readCredentials } from "./clients.ts";
 import { authorizationServerRoutes } from "./metadata.ts";
@@ -96,8 +96,7 @@ function answeringGrant(req: Request, grants: OAuthDeps["grants"]): TokenGrant {
 
 function limitBy(limit: RateLimiter, keyOf: (req: Request) => string): RequestHandler {
   return async (req, _res, next) => {
-    const retryAfter = await limit.use(keyOf(req));
-    if (retryAfter > 0) throw new TooManyRequestsError(retryAfter);
+    await countUse(limit, keyOf(req));
     next();
   };
 }

@@ -4,6 +4,7 @@
  */
 import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from "openid-client";
 import { InvalidError } from "../errors.ts";
+import { answerStatusOf } from "../trust/openid-providers.ts";
 import { isClientError, type OidcRule } from "./sign-in-rules.ts";
 
 /** A fault that the network, openid-client or jose found, and the rule that it is about. */
@@ -226,15 +227,9 @@ export function findingOf(call: ProviderCall, error: unknown): ProviderFinding |
 }
 
 /** The status of the provider's answer that an error is about; null if it is about something else. */
-function statusOf(error: unknown): number | null {
-  if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError)
-    return error.status;
-  return error instanceof ClientError && error.cause instanceof Response ? error.cause.status : null;
-}
-
 function isRefusal(error: unknown): boolean {
   if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError) return true;
-  return statusOf(error) === 401;
+  return answerStatusOf(error) === 401;
 }
 
 /**
@@ -243,7 +238,7 @@ function isRefusal(error: unknown): boolean {
  */
 export function isClientRefused(error: unknown): boolean {
   if (error instanceof ResponseBodyError && isClientError(error.error)) return true;
-  return statusOf(error) === 401;
+  return answerStatusOf(error) === 401;
 }
 
 /** The rule that a refusal of the token endpoint breaks. */

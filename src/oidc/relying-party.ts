@@ -92,7 +92,7 @@ export function newExpectations(): Expectations {
  * the JSON of RFC 6749 §5.2 as a page or as problem+json, answer 200 with it, or name the code `errorCode`, as Okta's own
  * API does.
  */
-export function readingErrors(configuration: Configuration): Configuration {
+export function normalizeErrors(configuration: Configuration): Configuration {
   const send = configuration[customFetch];
   if (!send) return configuration;
   configuration[customFetch] = async (url, options) => {

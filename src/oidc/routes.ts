@@ -4,7 +4,7 @@
  * Owns: /oidc/{connection}/login sends the browser to the provider; /initiate does the same when the provider asks for it,
  * by a tile on its dashboard (OpenID Connect Core §4); /callback is where the browser comes back. policy.ts has every rule
  * of a sign-in, relying-party.ts applies it. The claims become a person here. May import: the ground floor, trust, directory,
- * store, web and sso.
+ * store, web, sso and config.
  */
 import { type Request, type RequestHandler, Router } from "express";
 import passport from "passport";
@@ -32,9 +32,9 @@ import {
 } from "../sso/sign-in.ts";
 import { endTest, endWithError, testedSignIn } from "../sso/test-sign-in.ts";
 import type { Database } from "../store/database.ts";
-import type { Sealer } from "../store/secrets.ts";
+import { clientSecretContext, idTokenContext, type Sealer } from "../store/secrets.ts";
 import type { KeyStore } from "../trust/jwks.ts";
-import { observed, type Providers } from "../trust/openid-providers.ts";
+import { type Providers, recordExchanges } from "../trust/openid-providers.ts";
 import { localPath, navigationOnly } from "../web/request.ts";
 import { discoveryCall } from "./provider-errors.ts";
 import {
@@ -43,8 +43,8 @@ import {
   callProvider,
   type Expectations,
   newExpectations,
+  normalizeErrors,
   type RelyingParty,
-  readingErrors,
   redeem,
   type VerifiedLogin,
 } from "./relying-party.ts";
@@ -105,9 +105,10 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
     const sealed = await store.connections.sealedSecrets(connection.id);
     const configure = async (secret: string) => {
       secrets.push(secret);
-      return readingErrors(observed(await providers.configuration(settings, secret), exchanges));
+      return normalizeErrors(recordExchanges(await providers.configuration(settings, secret), exchanges));
     };
-    const unseal = (secret: string) => sealer.open(secret, `${store.tenantId}/${connection.id}`);
+    const unseal = (secret: string) =>
+      sealer.open(secret, clientSecretContext(store.tenantId, connection.id));
     const [current, former] = await callProvider(discoveryCall, async () => [
       await configure(sealed.current === null ? "" : unseal(sealed.current)),
       sealed.former === null ? null : await configure(unseal(sealed.former)),
@@ -176,7 +177,7 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
     const { pending } = stepsBefore(req);
     // Sealed, because an ID token is personal data; kept only if signing out here signs out there.
     const sealedIdToken = connection.settings.signOutOfProvider
-      ? sealer.seal(login.idToken, `${store.tenantId}/${connection.id}/session`)
+      ? sealer.seal(login.idToken, idTokenContext(store.tenantId, connection.id))
       : null;
     const { sessionEndsAt, proof } = login;
     const { returnTo = null, againFor = null } = pending ?? {};
@@ -187,7 +188,7 @@ function stepsOf({ sealer, baseUrl, providers, keys }: OidcDeps) {
   return { discover, beginLogin, beginByTile, resumeLogin, signIn };
 }
 
-/** The provider that asks us to begin must be the connection's: another one is shown to the person, and never followed. */
+/** Refuses an initiator other than the connection's provider. The error page names it; the browser is not sent there. */
 const checkInitiator: RequestHandler = (req, _res, next) => {
   const { issuer, issuerAlias = null } = ssoOf(req, "oidc").connection.settings;
   const named = textOf(parametersOf(req).iss);

@@ -1,6 +1,7 @@
 import type { Request } from "express";
 import { buildEndSessionUrl } from "openid-client";
 import { oidcUrls } from "../endpoints.ts";
+import { idTokenContext } from "../store/secrets.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import type { OidcDeps } from "./routes.ts";
 
@@ -22,7 +23,7 @@ export function signOutUrlOf({ database, sealer, baseUrl, providers }: OidcDeps)
       );
       if (!configuration.serverMetadata().end_session_endpoint) return null;
       return buildEndSessionUrl(configuration, {
-        id_token_hint: sealer.open(sealedIdToken, `${signIn.tenantId}/${connection.id}/session`),
+        id_token_hint: sealer.open(sealedIdToken, idTokenContext(signIn.tenantId, connection.id)),
         post_logout_redirect_uri: oidcUrls(baseUrl, connection.key).postLogoutRedirectUri,
       }).href;
     } catch (error) {

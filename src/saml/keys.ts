@@ -38,7 +38,7 @@ export async function keyPairsOf(
   const open = (stored: StoredKeyPair): KeyPair => ({
     generation: stored.generation,
     certificate: stored.certificate,
-    privateKey: sealer.open(stored.sealedKey, contextOf(store, connection)),
+    privateKey: sealer.open(stored.sealedKey, sealingContext(store, connection)),
   });
   let stored = await store.keyPairs.list(connection.id);
   if (stored.length === 0) {
@@ -107,11 +107,11 @@ async function newKeyPair(
   generation: number,
 ): Promise<StoredKeyPair> {
   const { certificate, privateKey } = await createKeyPair(connection, await generateKeys());
-  const sealedKey = sealer.seal(privateKey, contextOf(store, connection));
+  const sealedKey = sealer.seal(privateKey, sealingContext(store, connection));
   return { generation, certificate, sealedKey };
 }
 
-function contextOf(store: TenantStore, connection: Connection): string {
+function sealingContext(store: TenantStore, connection: Connection): string {
   return `${store.tenantId}/${connection.id}/key-pair`;
 }
 

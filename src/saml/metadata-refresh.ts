@@ -31,7 +31,10 @@ export async function refreshMetadata(
     const kept = current?.type === "saml" && current.settings ? current.settings : before;
     const isStill = kept.metadataUrl === before.metadataUrl && kept.idpEntityId === before.idpEntityId;
     if (!isStill)
-      return { settings: kept, problem: "The connection was changed meanwhile, so nothing was taken over." };
+      return {
+        settings: kept,
+        problem: "Someone changed the connection in the meantime, so the metadata was not saved.",
+      };
     const metadataRead = { at: now(), problem, ...(notes.length > 0 ? { notes } : {}) };
     const changed: SamlSettings = { ...kept, ...values, metadataRead };
     await changeSettings(inside, id, changed);

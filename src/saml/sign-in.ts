@@ -17,6 +17,7 @@ import {
   type SignInProof,
   type VerifiedIdentity,
 } from "../model.ts";
+import { parserStatus } from "../parser-errors.ts";
 import { requireActive, type SsoContext, ssoOf, useTest } from "../sso/connection.ts";
 import {
   finishSignIn,
@@ -63,9 +64,7 @@ export function findForAcs(find: RequestHandler): RequestHandler {
 
 /** A body that the parser refuses is not a form with a response. */
 export const notAForm: ErrorRequestHandler = (error: unknown, _req, _res, next) => {
-  const status = (error as { status?: unknown } | null)?.status;
-  const isRefused = typeof status === "number" && status >= 400 && status < 500;
-  next(isRefused ? new RefusedError("saml-malformed", null, { cause: error }) : error);
+  next(parserStatus(error) === null ? error : new RefusedError("saml-malformed", null, { cause: error }));
 };
 
 export const notASignIn: RequestHandler = () => {

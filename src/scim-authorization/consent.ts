@@ -14,10 +14,9 @@ import { defaultSourceName } from "../directory/tenants.ts";
 import { paths } from "../endpoints.ts";
 import { InvalidError } from "../errors.ts";
 import { hashToken, randomToken } from "../store/secrets.ts";
-import { forTenant } from "../store/tenant-store.ts";
-import { answerForm, answerProblems, submittedForm } from "../web/answers.ts";
+import { answerForm, answerProblems, leave, submittedForm } from "../web/answers.ts";
 import { requireFreshSignIn } from "../web/fresh-sign-in.ts";
-import { requireSignIn, signedIn } from "../web/guards.ts";
+import { requireSignIn, signedIn, storeOf } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
 import { endSession } from "../web/sessions.ts";
 import {
@@ -33,6 +32,7 @@ import { consentRules, ownerRules } from "./policy.ts";
 const codeLifetimeMs = 60_000;
 /** The place of the page's answers. */
 const at = "consent";
+const backToOkta = { title: "Back to Okta", action: "Continue to Okta" };
 
 export function consentRoutes(deps: AuthorizationDeps): Router {
   const router = Router();
@@ -57,7 +57,7 @@ const requireOwner: RequestHandler = (req, _res, next) => {
 function showConsent({ database }: AuthorizationDeps): RequestHandler {
   return async (req, res) => {
     const { tenant } = signedIn(req);
-    const sources = await forTenant(database, tenant.id).sources.list();
+    const sources = await storeOf(req, database).sources.list();
     const form = submittedForm(res, at) ?? { values: { source: defaultSourceName }, problems: {}, notes: {} };
     const title = `Let Okta provision ${tenant.name}?`;
     const shown = { address: req.originalUrl, shown: shownPerson(req), sources, form };
@@ -78,7 +78,7 @@ function leaveUnlessAllowed({ baseUrl }: AuthorizationDeps): RequestHandler {
     if (decision === "allow") return next();
     if (decision === "switch") return await switchAccount(req, res);
     req.log.info({ tenantId: signedIn(req).tenant.id }, "scim_authorization.denied");
-    leave(res, responseUrl(authorizationOf(req), baseUrl, { error: "access_denied" }));
+    leave(res, responseUrl(authorizationOf(req), baseUrl, { error: "access_denied" }), backToOkta);
   };
 }
 
@@ -100,7 +100,7 @@ function allowSource(deps: AuthorizationDeps): RequestHandler {
     const code = await allow(deps, req, source);
     const request = authorizationOf(req);
     request.code = code;
-    leave(res, responseUrl(request, deps.baseUrl, { code }));
+    leave(res, responseUrl(request, deps.baseUrl, { code }), backToOkta);
   };
 }
 
@@ -110,17 +110,12 @@ async function switchAccount(req: Request, res: Response): Promise<void> {
   res.redirect(303, `${paths.login}?${new URLSearchParams({ returnTo: req.originalUrl })}`);
 }
 
-/** Not a redirect: form-action forbids a form to end at another origin, so a page navigates there. */
-function leave(res: Response, url: string): void {
-  res.render("leaving", { title: "Back to Okta", url, action: "Continue to Okta" });
-}
-
 /** Creates the code that the client redeems. */
 async function allow({ database }: AuthorizationDeps, req: Request, sourceName: string): Promise<string> {
   const { tenant, user } = signedIn(req);
   const { clientId, redirectUri, challenge } = authorizationOf(req);
   const [id, code] = [randomUUID(), randomToken()];
-  await forTenant(database, tenant.id).transaction(async (store) => {
+  await storeOf(req, database).transaction(async (store) => {
     await store.provisioningCodes.create({
       id,
       codeHash: hashToken(code),
@@ -166,7 +161,7 @@ function answerRefusals({ baseUrl }: AuthorizationDeps): ErrorRequestHandler {
     if (code !== null && req.authorization) {
       const description = error.rule.name;
       const url = responseUrl(req.authorization, baseUrl, { error: code, error_description: description });
-      if (req.method === "POST") return leave(res, url);
+      if (req.method === "POST") return leave(res, url, backToOkta);
       return res.redirect(303, url);
     }
     if (id === "consent-same") {

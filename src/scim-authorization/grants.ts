@@ -169,7 +169,7 @@ async function refresh({ database, sealer }: GrantDeps, req: Request): Promise<T
       hasToken: token !== "",
       isKnown: grant !== null,
       isOfClient: grant?.clientId === requireStep(client).clientId,
-      isAlive: grant?.endedAt === null,
+      isActive: grant?.endedAt === null,
       isCurrent: grant?.refreshHash === hash || repeated !== null,
       isFresh: (grant?.refreshExpiresAt ?? 0) > Date.now(),
       scopes: wordsIn(parameters.get("scope")) ?? [],

@@ -166,7 +166,7 @@ export interface RefreshFacts {
   hasToken: boolean;
   isKnown: boolean;
   isOfClient: boolean;
-  isAlive: boolean;
+  isActive: boolean;
   isCurrent: boolean;
   isFresh: boolean;
   scopes: readonly string[];
@@ -184,7 +184,7 @@ export const refreshRules: readonly TokenRule<RefreshFacts>[] = [
     holds: ({ isOfClient }) => isOfClient,
   }),
   tokenRule("refresh-alive", "The grant has not ended", "An owner may revoke it", {
-    holds: ({ isAlive }) => isAlive,
+    holds: ({ isActive }) => isActive,
   }),
   tokenRule(
     "refresh-current",

@@ -21,7 +21,7 @@ export function recordProblem(
   if ([405, 412, 501].includes(status) || (status === 404 && method === "GET")) return;
   const failed = notRecorded(request);
   if (!caller) {
-    if (status === 401) problems.recordDeadToken(hashToken(tokenOf(request)), requestId).catch(failed);
+    if (status === 401) problems.recordEndedToken(hashToken(tokenOf(request)), requestId).catch(failed);
     return;
   }
   const problem = { kind: scimType ?? String(status), call: callOf(method, path), status, detail: message };

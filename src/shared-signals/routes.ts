@@ -6,15 +6,15 @@
  * that we chose, and by the signature of each SET. policy.ts has the rules, events.ts reads a SET, receive.ts acts on it.
  * May import: the ground floor, trust, directory, store and sso.
  */
-import { timingSafeEqual } from "node:crypto";
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, Router } from "express";
 import { judge, RuleBrokenError } from "policy-list/policy";
 import { paths } from "../endpoints.ts";
 import { UnavailableError } from "../errors.ts";
 import type { SignalTransmitter } from "../model.ts";
+import { parserStatus } from "../parser-errors.ts";
 import type { Database } from "../store/database.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
-import { hashToken } from "../store/secrets.ts";
+import { equalsSecret, hashToken } from "../store/secrets.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { type FoundSignalStream, systemStore } from "../store/system-store.ts";
 import { eventTypes, readEvent, typesIn } from "./events.ts";
@@ -29,7 +29,7 @@ import {
   streamRules,
 } from "./policy.ts";
 import { type AcceptedSet, receive, type SignalResult } from "./receive.ts";
-import { claimsOf, type SetVerifier } from "./token.ts";
+import { type SetVerifier, verifiedClaims } from "./token.ts";
 
 export interface SharedSignalsDeps {
   database: Database;
@@ -147,10 +147,9 @@ function signalOf({ receivedSignal: signal }: Request): SignalContext {
   return signal;
 }
 
-/** Hashes have the same length, so their comparison takes the same time. */
 function isTransmitter(req: Request, found: FoundSignalStream | null): boolean {
-  const given = Buffer.from(hashToken(req.get("authorization") ?? ""));
-  return Boolean(found?.headerHash) && timingSafeEqual(given, Buffer.from(found?.headerHash ?? given));
+  const expected = found?.headerHash ?? null;
+  return expected !== null && equalsSecret(hashToken(req.get("authorization") ?? ""), expected);
 }
 
 /** Applies every rule about the SET and its event. Throws RuleBrokenError. */
@@ -163,7 +162,7 @@ async function accept(
   // requireStream has run.
   const transmitter = stream.transmitter as SignalTransmitter;
   judge(signatureRules, { finding: await verifySet(set, transmitter) });
-  const claims = claimsOf(set);
+  const claims = verifiedClaims(set);
   const types = typesIn(claims);
   const event = readEvent(claims, types[0] ?? "", connection);
   const expected = { issuer: transmitter.issuer, audiences: stream.audiences ?? [] };
@@ -200,8 +199,6 @@ function refusalOf(error: unknown): RefusedCall | null {
     const status = statusOf[rule.reason] ?? 400;
     return { status, err: codeOf(rule.reason), description: rule.name, reason: message };
   }
-  // The body parser's errors have a status.
-  const { status, message } = Object(error) as { status?: unknown; message?: string };
-  if (typeof status !== "number" || status < 400 || status >= 500) return null;
-  return { status, err: null, description: "", reason: message ?? "" };
+  const status = parserStatus(error);
+  return status === null ? null : { status, err: null, description: "", reason: Object(error).message ?? "" };
 }

@@ -14,9 +14,10 @@ import type { StoredSignalKey } from "../store/tenant/signal-transmitters.ts";
 import { forTenant } from "../store/tenant-store.ts";
 import { type FetchLimits, guardedRequest } from "../trust/guarded-fetch.ts";
 import { requestedWaitMs } from "../trust/openid-providers.ts";
+import { signingKey } from "../trust/published-keys.ts";
 import { receivingOrg } from "./sending.ts";
-import { claimsOf } from "./sent-events.ts";
-import { signingKey, signToken } from "./signing-keys.ts";
+import { claimsFor } from "./sent-events.ts";
+import { signToken } from "./signing-keys.ts";
 
 /** A token that was sent, for the inspector. */
 export interface SentSecurityEvent {
@@ -56,7 +57,7 @@ export function signalSender({ now = Date.now, ...deps }: SenderDeps): Handler {
     if (typeof ready === "string") return { state: "given-up", answer: ready };
     const { connection, org, key, email } = ready;
     const { issuer } = signalTransmitterUrls(deps.baseUrl, connection.key);
-    const claims = claimsOf(message, { issuer, audience: org, email });
+    const claims = claimsFor(message, { issuer, audience: org, email });
     const owner = { tenantId: message.tenantId, connectionId: connection.id };
     const token = await signToken(key, { sealer: deps.sealer, ...owner }, claims);
     const [url, at] = [org + receiverPath, now()];

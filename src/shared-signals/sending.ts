@@ -17,7 +17,7 @@ export function receivingOrg({ settings }: Connection): string | null {
  * Begins to send signals to the connection's org. The first time, it makes the key. Throws ConflictError `stale` if the
  * connection is not active or its org is unknown, and any error of `step`; then nothing changes.
  */
-export async function switchOnSending(
+export async function enableSending(
   store: TenantStore,
   maker: SignalKeyMaker,
   connection: Connection,
@@ -35,20 +35,16 @@ export async function switchOnSending(
       throw new ConflictError("stale", "Enter the org URL in the settings of the connection first.");
     const isFirst = (await inside.signalTransmitters.keys(connection.id)).length === 0;
     if (first && isFirst) await inside.signalTransmitters.addKey(connection.id, { generation: 1, ...first });
-    await inside.signalTransmitters.switchTo(connection.id, true);
+    await inside.signalTransmitters.setSending(connection.id, true);
   });
 }
 
 /** Stops sending, also what waits. The keys stay for the next time. Throws any error of `step`. */
-export async function switchOffSending(
-  store: TenantStore,
-  connection: Connection,
-  step: Step,
-): Promise<void> {
+export async function disableSending(store: TenantStore, connection: Connection, step: Step): Promise<void> {
   await store.transaction(async (inside) => {
     await inside.connections.lock(connection.id);
     await step(inside);
-    await inside.signalTransmitters.switchTo(connection.id, false);
+    await inside.signalTransmitters.setSending(connection.id, false);
   });
 }
 

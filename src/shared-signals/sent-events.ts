@@ -91,7 +91,7 @@ interface Parties {
  * The claims of a message's security event token (RFC 8417 §2.2). They are the same at each attempt: the receiver knows a
  * repetition by its `jti`. Okta reads the subject inside the event.
  */
-export function claimsOf(message: ClaimedMessage, { issuer, audience, email }: Parties) {
+export function claimsFor(message: ClaimedMessage, { issuer, audience, email }: Parties) {
   const { type, claims } = sentEvent(message.facts as AccessEvent);
   const at = Math.floor(message.createdAt / 1000);
   const subject = { user: { format: "email", email } };

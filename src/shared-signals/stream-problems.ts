@@ -37,7 +37,7 @@ export const streamProblems: Record<StreamRefusal, string> = {
 };
 
 /** The sentence for a broken rule. Throws any other error. */
-export function problemOf(error: unknown): string {
+export function streamProblemOf(error: unknown): string {
   if (!(error instanceof RuleBrokenError)) throw error;
   return streamProblems[error.rule.reason as StreamRefusal];
 }

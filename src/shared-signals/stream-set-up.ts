@@ -93,7 +93,7 @@ export async function streamOf({ store, connection }: Pick<StreamAction, "store"
  * bound to the administrator's session and to the connection.
  * @param secret null keeps the stored one.
  * @param sessionId the id of the administrator's session.
- * Throws RuleBrokenError, and ConflictError `stream-exists`.
+ * Throws RuleBrokenError, and ConflictError `stream-exists`, or `stale` if there is neither a new nor a stored secret.
  */
 export async function beginConsent(
   deps: StreamDeps,
@@ -102,26 +102,26 @@ export async function beginConsent(
 ): Promise<string> {
   const { store, connection } = action;
   const stream = await store.transaction((inside) =>
-    keepClient(deps, { ...action, store: inside }, clientId, secret),
+    saveClient(deps, { ...action, store: inside }, clientId, secret),
   );
-  const client = await clientOf(deps, action, stream);
+  const client = await connectClient(deps, action, stream);
   const [state, codeVerifier] = [randomToken(), newCodeVerifier()];
   action.secrets.push(state, codeVerifier);
   action.state = state;
   await consentsOf(deps, action).begin(state, sessionId, { streamId: stream.id, codeVerifier }, null);
   const redirectUri = callbackUrl(deps.baseUrl, connection.key);
   const request = { redirectUri, scopes: streamScopes, state, codeVerifier };
-  return await granting(async () => client.authorizationUrl(request));
+  return await judgeRefusal(async () => client.authorizationUrl(request));
 }
 
-async function keepClient(
+async function saveClient(
   deps: StreamDeps,
   { store, connection, entry }: StreamAction,
   clientId: string,
   secret: string | null,
 ): Promise<SignalStream> {
   await store.connections.lock(connection.id);
-  const sealed = secret === null ? null : deps.sealer.seal(secret, placeOf({ store, connection }));
+  const sealed = secret === null ? null : deps.sealer.seal(secret, sealingContext({ store, connection }));
   const before = await store.signalStreams.ofConnection(connection.id);
   const changes = { clientId, ...(sealed === null ? {} : { sealedClientSecret: sealed }) };
   if (before) await store.signalStreams.update(before.id, changes);
@@ -175,18 +175,18 @@ async function redeemConsent(
 ): Promise<AuthorizedCalls> {
   const { store, connection } = action;
   action.secrets.push(codeVerifier);
-  const client = await clientOf(deps, action, stream);
+  const client = await connectClient(deps, action, stream);
   const [state, iss, error] = ["state", "iss", "error"].map((name) => onlyOne(query, name));
   const org = orgsOf(connection)[0] ?? "";
   judge(callbackRules, { org, iss: iss ?? null, error: error ?? null, namesIssuer: client.namesIssuer });
   const url = new URL(callbackUrl(deps.baseUrl, connection.key));
   url.search = query.toString();
   const request = { state: String(state), codeVerifier, scopes: streamScopes };
-  const tokens = await granted(action, () => client.redeem(url, request));
+  const tokens = await requestTokens(action, () => client.redeem(url, request));
   judge(consentRules, { code: null, found: null, tokens });
-  await keepRefreshToken(deps, action, stream.id, tokens);
+  await saveRefreshToken(deps, action, stream.id, tokens);
   await store.activity.record(action.entry("stream.authorized"));
-  return await callsOf(deps, action, stream, tokens);
+  return await authorizeCalls(deps, action, stream, tokens);
 }
 
 /** A parameter that an attacker repeats counts as missing. */
@@ -200,14 +200,14 @@ function onlyOne(query: URLSearchParams, name: string): string | null {
  * rotated it in the meantime, its token is tried, too. An authorization that the org has ended is forgotten. Throws
  * RuleBrokenError.
  */
-export async function authorizedCalls(
+export async function authorizeByRefresh(
   deps: StreamDeps,
   action: StreamAction,
   stream: SignalStream,
 ): Promise<AuthorizedCalls> {
-  const client = await clientOf(deps, action, stream);
-  const tokens = await refreshed(deps, action, { stream, client, refused: null });
-  return await callsOf(deps, action, stream, tokens);
+  const client = await connectClient(deps, action, stream);
+  const tokens = await refreshTokens(deps, action, { stream, client, refused: null });
+  return await authorizeCalls(deps, action, stream, tokens);
 }
 
 interface Refresh {
@@ -217,20 +217,20 @@ interface Refresh {
   refused: string | null;
 }
 
-async function refreshed(deps: StreamDeps, action: StreamAction, refresh: Refresh): Promise<OrgTokens> {
+async function refreshTokens(deps: StreamDeps, action: StreamAction, refresh: Refresh): Promise<OrgTokens> {
   const { stream, client, refused } = refresh;
   const sealed = (await action.store.signalStreams.sealedSecrets(stream.id))?.sealedRefreshToken ?? null;
   if (sealed === null || sealed === refused) judge(grantRules, authorizationEnded);
   try {
-    const refreshToken = deps.sealer.open(String(sealed), placeOf(action));
+    const refreshToken = deps.sealer.open(String(sealed), sealingContext(action));
     action.secrets.push(refreshToken);
-    const tokens = await granted(action, () => client.refresh(refreshToken, streamScopes));
-    if (tokens.refreshToken !== null) await keepRefreshToken(deps, action, stream.id, tokens);
+    const tokens = await requestTokens(action, () => client.refresh(refreshToken, streamScopes));
+    if (tokens.refreshToken !== null) await saveRefreshToken(deps, action, stream.id, tokens);
     return tokens;
   } catch (error) {
     if (!isAuthorizationEnded(error)) throw error;
     if (await forgetRefreshToken(action, stream.id, String(sealed))) throw error;
-    return await refreshed(deps, action, { ...refresh, refused: sealed });
+    return await refreshTokens(deps, action, { ...refresh, refused: sealed });
   }
 }
 
@@ -256,13 +256,13 @@ async function forgetRefreshToken(
   });
 }
 
-async function keepRefreshToken(
+async function saveRefreshToken(
   { sealer }: StreamDeps,
   action: StreamAction,
   streamId: string,
   { refreshToken }: OrgTokens,
 ): Promise<void> {
-  const sealedRefreshToken = sealer.seal(String(refreshToken), placeOf(action));
+  const sealedRefreshToken = sealer.seal(String(refreshToken), sealingContext(action));
   await action.store.transaction(async (inside) => {
     await inside.connections.lock(action.connection.id);
     await inside.signalStreams.update(streamId, { sealedRefreshToken });
@@ -277,12 +277,12 @@ export async function revokeAuthorization(
 ): Promise<void> {
   const secrets = await action.store.signalStreams.sealedSecrets(stream.id);
   if (!secrets?.sealedRefreshToken) return;
-  const refreshToken = deps.sealer.open(secrets.sealedRefreshToken, placeOf(action));
-  const client = await clientOf(deps, action, stream);
-  await granting(() => client.revoke(refreshToken));
+  const refreshToken = deps.sealer.open(secrets.sealedRefreshToken, sealingContext(action));
+  const client = await connectClient(deps, action, stream);
+  await judgeRefusal(() => client.revoke(refreshToken));
 }
 
-async function callsOf(
+async function authorizeCalls(
   { limits }: StreamDeps,
   action: StreamAction,
   stream: SignalStream,
@@ -293,17 +293,21 @@ async function callsOf(
   return { ...calls, transmitter, accessToken };
 }
 
-async function clientOf(deps: StreamDeps, action: StreamAction, stream: SignalStream): Promise<OrgClient> {
+async function connectClient(
+  deps: StreamDeps,
+  action: StreamAction,
+  stream: SignalStream,
+): Promise<OrgClient> {
   const secrets = await action.store.signalStreams.sealedSecrets(stream.id);
-  const secret = deps.sealer.open(secrets?.sealedClientSecret ?? "", placeOf(action));
+  const secret = deps.sealer.open(secrets?.sealedClientSecret ?? "", sealingContext(action));
   action.secrets.push(secret);
   const registration = { org: orgsOf(action.connection)[0] ?? "", clientId: stream.clientId, secret };
-  return await granting(() => orgClient(deps.providers, registration, action.exchanges));
+  return await judgeRefusal(() => orgClient(deps.providers, registration, action.exchanges));
 }
 
-/** The tokens of a grant that keeps grantRules. */
-async function granted(action: StreamAction, work: () => Promise<OrgTokens>): Promise<OrgTokens> {
-  const tokens = await granting(work);
+/** Requests tokens, and judges them by grantRules. */
+async function requestTokens(action: StreamAction, work: () => Promise<OrgTokens>): Promise<OrgTokens> {
+  const tokens = await judgeRefusal(work);
   const { accessToken, refreshToken } = tokens;
   action.secrets.push(accessToken, ...(refreshToken === null ? [] : [refreshToken]));
   judge(grantRules, { code: null, found: null, tokens });
@@ -311,7 +315,7 @@ async function granted(action: StreamAction, work: () => Promise<OrgTokens>): Pr
 }
 
 /** Judges the org's refusal of a call by grantRules. */
-async function granting<T>(work: () => Promise<T>): Promise<T> {
+async function judgeRefusal<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -321,7 +325,7 @@ async function granting<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function placeOf({ store, connection }: Pick<StreamAction, "store" | "connection">): string {
+function sealingContext({ store, connection }: Pick<StreamAction, "store" | "connection">): string {
   return `${store.tenantId}/${connection.id}/shared-signals`;
 }
 

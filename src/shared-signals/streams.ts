@@ -6,7 +6,7 @@ import { hashToken, randomToken } from "../store/secrets.ts";
 import type { SignalStreamChanges } from "../store/tenant/signal-streams.ts";
 import { type StreamAnswer, streamAnswerRules, wantedEvents } from "./stream-policy.ts";
 import {
-  authorizedCalls,
+  authorizeByRefresh,
   revokeAuthorization,
   type StreamAction,
   type StreamDeps,
@@ -49,7 +49,7 @@ export async function resumeConnecting(
   deps: StreamDeps,
   action: StreamAction,
 ): Promise<RuleBrokenError | null> {
-  return await connectStream(deps, action, await authorizedCalls(deps, action, await streamOf(action)));
+  return await connectStream(deps, action, await authorizeByRefresh(deps, action, await streamOf(action)));
 }
 
 async function create(
@@ -61,8 +61,8 @@ async function create(
   const target = await newTarget(deps, action, stream);
   const answer = await createStream(calls, target);
   try {
-    const isKept = await keepStream(action, stream, { calls, target, answer, expectedId: null });
-    if (!isKept) throw connectedMeanwhile();
+    const isKept = await saveStream(action, stream, { calls, target, answer, expectedId: null });
+    if (!isKept) throw connectedByOther();
   } catch (error) {
     // A stream that we do not accept must not stay at the transmitter.
     if (answer && error instanceof RuleBrokenError) await deleteStream(calls, answer.streamId);
@@ -70,13 +70,13 @@ async function create(
   }
 }
 
-function connectedMeanwhile(): ConflictError {
+function connectedByOther(): ConflictError {
   return new ConflictError("stale", "Another request has connected the stream. Check the page again.");
 }
 
 /** The stream that the client has at the transmitter, so that an administrator can decide about it. Throws RuleBrokenError. */
 export async function existingStream(deps: StreamDeps, action: StreamAction): Promise<StreamAnswer | null> {
-  return await findStream(await authorizedCalls(deps, action, await streamOf(action)));
+  return await findStream(await authorizeByRefresh(deps, action, await streamOf(action)));
 }
 
 /**
@@ -90,12 +90,12 @@ export async function takeOverStream(
   check: (found: StreamAnswer | null) => void,
 ): Promise<RuleBrokenError | null> {
   const stream = await streamOf(action);
-  const calls = await authorizedCalls(deps, action, stream);
+  const calls = await authorizeByRefresh(deps, action, stream);
   const found = await findStream(calls);
   check(found);
   if (found === null)
     throw new ConflictError("stale", "The client has no stream at the transmitter any more.");
-  if (stream.providerStreamId !== null) throw connectedMeanwhile();
+  if (stream.providerStreamId !== null) throw connectedByOther();
   await retarget(deps, action, stream, { calls, streamId: found.streamId });
   return await ruleBrokenBy(() => verify(action, calls));
 }
@@ -112,7 +112,7 @@ async function retarget(
 ): Promise<void> {
   const target = await newTarget(deps, action, stream);
   const answer = await updateStream(calls, streamId, target);
-  const isKept = await keepStream(action, stream, { calls, target, answer, expectedId: streamId });
+  const isKept = await saveStream(action, stream, { calls, target, answer, expectedId: streamId });
   if (!isKept) await retarget(deps, action, await streamOf(action), { calls, streamId });
 }
 
@@ -130,7 +130,7 @@ async function newTarget(
   await store.transaction(async (inside) => {
     await inside.connections.lock(connection.id);
     const current = await streamOf({ store: inside, connection });
-    if (current.id !== id || current.providerStreamId !== seen) throw connectedMeanwhile();
+    if (current.id !== id || current.providerStreamId !== seen) throw connectedByOther();
     await inside.signalStreams.update(id, { headerHash: hashToken(authorizationHeader) });
   });
   return { endpoint: pushUrl(baseUrl, connection.key), authorizationHeader, description: baseUrl };
@@ -148,7 +148,7 @@ interface NewStream {
  * may have stored another one since. The lock lets newTarget() see the stream. Returns false, and keeps nothing, if another
  * request has connected a stream since the caller read ours. Throws RuleBrokenError.
  */
-async function keepStream(
+async function saveStream(
   { store, connection, entry }: StreamAction,
   { id, providerStreamId: seen }: SignalStream,
   { calls: { transmitter }, target, answer, expectedId }: NewStream,
@@ -180,7 +180,7 @@ async function keepStream(
 
 /** Asks the transmitter for a verification event. Throws RuleBrokenError. */
 export async function verifyStream(deps: StreamDeps, action: StreamAction): Promise<void> {
-  await verify(action, await authorizedCalls(deps, action, await streamOf(action)));
+  await verify(action, await authorizeByRefresh(deps, action, await streamOf(action)));
 }
 
 /**
@@ -221,54 +221,54 @@ export async function setStreamStatus(
   wanted: "enabled" | "paused",
 ): Promise<boolean> {
   const stream = await streamOf(action);
-  const calls = await authorizedCalls(deps, action, stream);
+  const calls = await authorizeByRefresh(deps, action, stream);
   const answer = await changeStatus(calls, providerStreamId(stream), wanted);
   const isPausedHere = answer === null && wanted === "paused";
   const said = answer && { status: answer.status, statusReason: answer.reason ?? null };
   const name = wanted === "paused" ? "stream.paused" : "stream.resumed";
-  await change(action, stream, { ...said, isPausedHere }, name);
+  await saveChange(action, stream, { ...said, isPausedHere }, name);
   return answer !== null;
 }
 
 /** Reads the stream's status from the transmitter. A stream that is paused here stays so. Throws RuleBrokenError. */
 export async function checkStreamStatus(deps: StreamDeps, action: StreamAction): Promise<void> {
   const stream = await streamOf(action);
-  const calls = await authorizedCalls(deps, action, stream);
+  const calls = await authorizeByRefresh(deps, action, stream);
   const answer = await readStatus(calls, providerStreamId(stream));
   if (answer === null) return;
   const { status, reason: statusReason = null } = answer;
   if (status === stream.status && statusReason === stream.statusReason) return;
-  await change(action, stream, { status, statusReason }, "stream.status_read");
+  await saveChange(action, stream, { status, statusReason }, "stream.status_read");
 }
 
 /** Changes whether a revoked or deleted credential ends a person's sessions. */
 export async function changeCredentialPolicy(action: StreamAction, endsSessions: boolean): Promise<void> {
   const changes = { credentialChangeEndsSessions: endsSessions };
-  await change(action, await streamOf(action), changes, "stream.changed");
+  await saveChange(action, await streamOf(action), changes, "stream.changed");
 }
 
 /** Deletes the stream at the transmitter, revokes our authorization, and then forgets both here. Throws RuleBrokenError. */
-export async function deleteEverywhere(deps: StreamDeps, action: StreamAction): Promise<void> {
+export async function deleteStreamAndGrant(deps: StreamDeps, action: StreamAction): Promise<void> {
   const stream = await streamOf(action);
   if (stream.providerStreamId !== null) {
-    await deleteStream(await authorizedCalls(deps, action, stream), stream.providerStreamId);
+    await deleteStream(await authorizeByRefresh(deps, action, stream), stream.providerStreamId);
   }
   await revokeAuthorization(deps, action, stream);
-  await remove(action, stream, "stream.deleted");
+  await removeHere(action, stream, "stream.deleted");
 }
 
 /** Forgets the stream here only. The transmitter keeps it, and its events are refused. */
 export async function forgetStream(action: StreamAction): Promise<void> {
-  await remove(action, await streamOf(action), "stream.forgotten");
+  await removeHere(action, await streamOf(action), "stream.forgotten");
 }
 
-async function remove({ store, entry }: StreamAction, { id }: SignalStream, name: string): Promise<void> {
+async function removeHere({ store, entry }: StreamAction, { id }: SignalStream, name: string): Promise<void> {
   await store.transaction(async (inside) => {
     if (await inside.signalStreams.remove(id)) await inside.activity.record(entry(name));
   });
 }
 
-async function change(
+async function saveChange(
   { store, entry }: StreamAction,
   { id }: SignalStream,
   changes: SignalStreamChanges,

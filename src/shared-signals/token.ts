@@ -34,7 +34,7 @@ export function setVerifier(keys: KeyStore): SetVerifier {
  * The claims of a SET whose signature was verified. Of a duplicate claim, the last one counts, here as in the verification
  * (RFC 7519 §4).
  */
-export function claimsOf(set: string): Record<string, unknown> {
+export function verifiedClaims(set: string): Record<string, unknown> {
   return decodeJwt(set);
 }
 

@@ -3,19 +3,17 @@ import type { Connection, ConnectionSettings } from "../model.ts";
 import { providerIn } from "../sign-in-protocols.ts";
 import { subjectKey } from "../store/tenant/identities.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
+import { claimText } from "../trust/claim-text.ts";
 import { orgNames, sameIssuer } from "../trust/issuer-names.ts";
-
-// No name contains a NUL, and PostgreSQL rejects one even in a query.
-const text = z.string().regex(/^[^\0]{1,1000}$/);
 
 /**
  * How Universal Logout and shared signals name a person (RFC 9493 §3). Okta sends `email` or `iss_sub`; the draft of
  * Universal Logout also has `opaque`.
  */
 export const subjectSchema = z.discriminatedUnion("format", [
-  z.object({ format: z.literal("email"), email: text }),
-  z.object({ format: z.literal("iss_sub"), iss: text, sub: text }),
-  z.object({ format: z.literal("opaque"), id: text }),
+  z.object({ format: z.literal("email"), email: claimText }),
+  z.object({ format: z.literal("iss_sub"), iss: claimText, sub: claimText }),
+  z.object({ format: z.literal("opaque"), id: claimText }),
 ]);
 
 export type Subject = z.infer<typeof subjectSchema>;

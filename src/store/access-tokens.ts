@@ -1,5 +1,5 @@
 import type { Connection, Role, User } from "../model.ts";
-import { wordsOf } from "./agents.ts";
+import { splitWords } from "./agents.ts";
 import type { Database } from "./database.ts";
 import type { SignedInPerson } from "./session-store.ts";
 import { tenantRoles } from "./tenant/roles.ts";
@@ -123,8 +123,8 @@ function toStored(row: TokenRow): Omit<StoredAccessToken, "kind" | "role"> {
     },
     isGrantRevoked: Boolean(row.grant_revoked),
     act: row.act,
-    scopes: wordsOf(row.scopes),
-    resources: wordsOf(row.resources),
+    scopes: splitWords(row.scopes),
+    resources: splitWords(row.resources),
     keyThumbprint: row.key_thumbprint,
     expiresAt: row.token_expires_at,
   };

@@ -32,14 +32,14 @@ export function toAgent(row: AgentRow): Agent {
     tenantId: row.tenant_id,
     name: row.name,
     jwksUri: row.jwks_uri,
-    scopes: wordsOf(row.scopes),
+    scopes: splitWords(row.scopes),
     createdAt: row.created_at,
     revokedAt: row.revoked_at,
   };
 }
 
 /** The scopes or resources of a column, which are separated by spaces (RFC 6749 §3.3). */
-export function wordsOf(text: string): string[] {
+export function splitWords(text: string): string[] {
   return text.split(" ").filter((word) => word !== "");
 }
 

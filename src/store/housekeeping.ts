@@ -15,9 +15,9 @@ import { webhookQueue } from "./webhook-queue.ts";
 const outboxAgeMs = 7 * dayMs;
 
 /**
- * Nothing depends on it, because queries ignore expired rows. Also notes the number of people. Removes expired sessions,
- * access tokens, API keys, links, sign-ins in flight, codes, rate limits, answers to repeated requests, ids of events,
- * recorded messages, settled messages of the outbox and of webhooks, and figures. src/trail/ removes activity.
+ * Removes expired sessions, access tokens, API keys, links, sign-ins in flight, codes, rate limits, answers to repeated
+ * requests, ids of events, recorded messages, settled messages of the outbox and of webhooks, and figures. src/trail/
+ * removes activity. Also notes the number of people. Nothing depends on the removal: queries ignore expired rows.
  */
 export async function removeExpired(database: Database): Promise<void> {
   await sessionStore(database).removeExpired();

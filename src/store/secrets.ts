@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  randomBytes,
+  timingSafeEqual,
+} from "node:crypto";
 
 /** Secrets at rest: hashed if we only compare them, sealed if we need them in plain text. */
 
@@ -15,6 +22,12 @@ export function randomToken(): string {
   return randomBytes(32).toString("base64url");
 }
 
+/** Whether two secrets are equal, without a timing oracle. Only their lengths may show. */
+export function equalsSecret(given: string | Buffer, expected: string | Buffer): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}
+
 export interface Sealer {
   /** Encrypts a secret. `context` names the place where it is stored, for example `tenantId/connectionId`. */
   seal(secret: string, context: string): string;
@@ -22,6 +35,16 @@ export interface Sealer {
   open(sealed: string, context: string): string;
   /** How all texts begin that `seal` returns: the format, and the id of the current key. */
   readonly prefix: string;
+}
+
+/** The sealing context of a connection's client secret. */
+export function clientSecretContext(tenantId: string, connectionId: string): string {
+  return `${tenantId}/${connectionId}`;
+}
+
+/** The sealing context of the ID token that a session keeps for the sign-out at its provider. */
+export function idTokenContext(tenantId: string, connectionId: string): string {
+  return `${tenantId}/${connectionId}/session`;
 }
 
 const ivBytes = 12;

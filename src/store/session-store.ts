@@ -236,7 +236,7 @@ export function sessionStore(database: Database, now: () => number = Date.now) {
     },
 
     /** Marks a session as ended by the person's organisation. */
-    async endForOrganisation(sidHash: string): Promise<void> {
+    async revoke(sidHash: string): Promise<void> {
       await one(sidHash).update(endedByOrganisation);
     },
 

@@ -263,20 +263,20 @@ interface OpenedLink {
 }
 
 function links(sql: Database["sql"], now: () => number) {
-  const living = (tokenHash: string) =>
+  const unexpired = (tokenHash: string) =>
     sql()("one_time_links").where("token_hash", tokenHash).where("expires_at", ">", now());
   const columns = ["tenant_id", "user_id", "connection_id", "expires_at"];
   return {
     /** Reads a link without consuming it. Returns null if it is unknown, used or expired. */
     async peek(tokenHash: string): Promise<OpenedLink | null> {
-      return toOpenedLink((await living(tokenHash).first(columns)) as LinkRow | undefined);
+      return toOpenedLink((await unexpired(tokenHash).first(columns)) as LinkRow | undefined);
     },
 
     /** Consumes a link. Of two concurrent callers, one gets null. */
     async consume(tokenHash: string): Promise<OpenedLink | null> {
-      const row = (await living(tokenHash).first(columns)) as LinkRow | undefined;
+      const row = (await unexpired(tokenHash).first(columns)) as LinkRow | undefined;
       // Both may have read the row; only the deletion decides (knex returns no deleted rows on SQLite).
-      const deleted = (await living(tokenHash).delete()) as number;
+      const deleted = (await unexpired(tokenHash).delete()) as number;
       return deleted === 1 ? toOpenedLink(row) : null;
     },
 
@@ -311,7 +311,7 @@ interface TokenOwnerRow {
   password_sync: number | boolean;
 }
 
-interface DeadTokenRow {
+interface EndedTokenRow {
   tenant_id: string;
   source_id: string;
   hint: string;
@@ -334,7 +334,7 @@ export interface TokenOwner {
 }
 
 /** An expired or revoked token. */
-interface DeadToken {
+interface EndedToken {
   tenantId: string;
   sourceId: string;
   hint: string;
@@ -378,11 +378,11 @@ function tokenOwners(sql: Database["sql"], now: () => number) {
      * Returns a token that has expired or was revoked; null for any other. The expiry of an OAuth access token is not worth a
      * word: its client refreshes it.
      */
-    async dead(tokenHash: string): Promise<DeadToken | null> {
+    async findEnded(tokenHash: string): Promise<EndedToken | null> {
       const row = (await sql()("provisioning_tokens")
         .where("token_hash", tokenHash)
         .where((either) => either.whereNull("grant_id").orWhereNotNull("revoked_at"))
-        .first(["tenant_id", "source_id", "hint", "revoked_at", "expires_at"])) as DeadTokenRow | undefined;
+        .first(["tenant_id", "source_id", "hint", "revoked_at", "expires_at"])) as EndedTokenRow | undefined;
       if (!row || (row.revoked_at === null && (row.expires_at ?? Number.POSITIVE_INFINITY) > now()))
         return null;
       const cause = row.revoked_at === null ? "expired" : "revoked";

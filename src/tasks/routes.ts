@@ -12,10 +12,9 @@ import { type Request, Router } from "express";
 import { NotFoundError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import type { Task, TaskFilter } from "../store/tenant/tasks.ts";
-import { forTenant } from "../store/tenant-store.ts";
 import { answerChange, answerProblems, submittedForm } from "../web/answers.ts";
 import { csvRecord, sendDownload } from "../web/download.ts";
-import { requireSignIn, signedIn } from "../web/guards.ts";
+import { requireSignIn, signedIn, storeOf } from "../web/guards.ts";
 import { requireEntitlement } from "../web/permissions.ts";
 import { formField, navigationOnly } from "../web/request.ts";
 import {
@@ -35,9 +34,8 @@ const maxSuggested = 50;
 
 export function taskRoutes({ database }: { database: Database }): Router {
   const router = Router();
-  const storeOf = (req: Request) => forTenant(database, signedIn(req).tenant.id);
   const actorOf = (req: Request): TaskActor => ({
-    store: storeOf(req),
+    store: storeOf(req, database),
     user: signedIn(req).user,
     role: signedIn(req).role,
     agent: null,
@@ -51,7 +49,7 @@ export function taskRoutes({ database }: { database: Database }): Router {
 
   router.get("/tasks", async (req, res) => {
     const { user } = signedIn(req);
-    const store = storeOf(req);
+    const store = storeOf(req, database);
     const view = viewOf(req.query.show);
     const [tasks, people] = await Promise.all([
       store.tasks.list(filterOf(view, user.id), maxShown),

@@ -1,5 +1,5 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import type { Sealer } from "../store/secrets.ts";
+import { createHmac, randomBytes } from "node:crypto";
+import { equalsSecret, type Sealer } from "../store/secrets.ts";
 import type { ActivitySeal, CoveredEntry, SealableEntry, Trail } from "../store/tenant/activity-seals.ts";
 
 /** The bytes that a seal is computed over, and the key. */
@@ -16,7 +16,7 @@ export class BrokenTrailError extends Error {}
 
 /** The trail of a tenant without seals, with a new key. */
 export function newTrail(sealer: Sealer, tenantId: string): Trail {
-  const sealedKey = sealer.seal(randomBytes(32).toString("base64url"), contextOf(tenantId));
+  const sealedKey = sealer.seal(randomBytes(32).toString("base64url"), sealingContext(tenantId));
   const position = { firstNumber: 1, anchor: "", lastNumber: 0, lastSeal: "" };
   const trail = { sealedKey, ...position, coveredUntil: 0, removedBefore: 0 };
   return { ...trail, mac: openChain(sealer, tenantId, trail).mac(trail) };
@@ -59,7 +59,7 @@ export const coveredColumns = [
 
 /** Checks that nothing but this program wrote the trail's row. Throws BrokenTrailError. */
 export function checkTrail(chain: Chain, trail: Trail): void {
-  if (!isSame(chain.mac(trail), trail.mac))
+  if (!equalsSecret(chain.mac(trail), trail.mac))
     throw new BrokenTrailError("The head of the chain of seals was changed.");
 }
 
@@ -67,18 +67,13 @@ export function coveredEntry(chain: Chain, entry: SealableEntry): CoveredEntry {
   return [entry.id, entry.at, chain.digest(entry)];
 }
 
-export function isSame(expected: string, found: string): boolean {
-  const [one, other] = [Buffer.from(expected), Buffer.from(found)];
-  return one.length === other.length && timingSafeEqual(one, other);
-}
-
 function openKey(sealer: Sealer, tenantId: string, sealedKey: string): Buffer {
   try {
-    return Buffer.from(sealer.open(sealedKey, contextOf(tenantId)), "base64url");
+    return Buffer.from(sealer.open(sealedKey, sealingContext(tenantId)), "base64url");
   } catch (error) {
     const text = "The key of the seals cannot be decrypted: DATA_KEY is another one, or the row was changed.";
     throw new BrokenTrailError(text, { cause: error });
   }
 }
 
-const contextOf = (tenantId: string) => `${tenantId}/activity`;
+const sealingContext = (tenantId: string) => `${tenantId}/activity`;

@@ -7,18 +7,10 @@
 import type { Log } from "../log.ts";
 import { activitySeals } from "../store/activity-seals.ts";
 import type { Database } from "../store/database.ts";
-import type { Sealer } from "../store/secrets.ts";
+import { equalsSecret, type Sealer } from "../store/secrets.ts";
 import type { ActivitySeal, CoveredEntry, Trail } from "../store/tenant/activity-seals.ts";
 import { forTenant, type TenantStore } from "../store/tenant-store.ts";
-import {
-  BrokenTrailError,
-  type Chain,
-  checkTrail,
-  coveredEntry,
-  isSame,
-  newTrail,
-  openChain,
-} from "./chain.ts";
+import { BrokenTrailError, type Chain, checkTrail, coveredEntry, newTrail, openChain } from "./chain.ts";
 
 export interface TrailDeps {
   database: Database;
@@ -128,7 +120,7 @@ async function removeOldSeals(store: TenantStore, sealer: Sealer): Promise<void>
     for (const seal of old) {
       const follows =
         seal.number === firstNumber && seal.number <= trail.lastNumber && seal.previous === anchor;
-      if (!follows || !isSame(chain.seal(seal), seal.seal))
+      if (!follows || !equalsSecret(chain.seal(seal), seal.seal))
         throw new BrokenTrailError(`Seal ${firstNumber} was changed, or is missing.`);
       [firstNumber, anchor] = [seal.number + 1, seal.seal];
     }

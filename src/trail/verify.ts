@@ -1,8 +1,8 @@
-import type { Sealer } from "../store/secrets.ts";
+import { equalsSecret, type Sealer } from "../store/secrets.ts";
 import type { ActivityPosition } from "../store/tenant/activity.ts";
 import type { ActivitySeal, SealableEntry, Trail } from "../store/tenant/activity-seals.ts";
 import type { TenantStore } from "../store/tenant-store.ts";
-import { BrokenTrailError, type Chain, checkTrail, isSame, openChain } from "./chain.ts";
+import { BrokenTrailError, type Chain, checkTrail, openChain } from "./chain.ts";
 import { chunk } from "./sealing.ts";
 
 /** The first difference between the activity and its seals. */
@@ -120,7 +120,8 @@ class Verification {
       for (const seal of some) {
         if (number > lastNumber) return;
         if (seal.number !== number) throw missingSeal(number);
-        if (seal.previous !== previous || !isSame(chain.seal(seal), seal.seal)) throw changedSeal(number);
+        if (seal.previous !== previous || !equalsSecret(chain.seal(seal), seal.seal))
+          throw changedSeal(number);
         if (number === this.#expected?.number && seal.seal !== this.#expected.seal) throw otherSeal(number);
         await this.#checkSeal(chain, seal);
         this.#counts.seals++;
@@ -138,7 +139,7 @@ class Verification {
       const entry = byId.get(id);
       if (!entry && at >= (this.#trail?.removedBefore ?? 0)) throw missingEntry(number, { id, at });
       if (!entry) this.#counts.removed++;
-      else if (!isSame(chain.digest(entry), digest) || entry.seal !== number)
+      else if (!equalsSecret(chain.digest(entry), digest) || entry.seal !== number)
         throw changedEntry(number, entry);
       else if (at < coversFrom - lateMs) throw addedEntry(number, entry);
       else this.#counts.checked++;

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   allowInsecureRequests,
+  ClientError,
   ClientSecretBasic,
   Configuration,
   type CustomFetch,
   clockTolerance,
   customFetch,
   discovery,
+  ResponseBodyError,
   type ServerMetadata,
+  WWWAuthenticateChallengeError,
 } from "openid-client";
 import { InvalidError } from "../errors.ts";
 import type { OidcSettings } from "../model.ts";
@@ -46,8 +49,8 @@ export function oidcProviders(limits: FetchLimits, now: () => number = Date.now)
   const known = new Map<string, { metadata: ServerMetadata; until: number }>();
   const configuration: Providers["configuration"] = async (settings, secret) => {
     const cached = known.get(settings.issuer);
-    if (cached && cached.until > now()) return configured(cached.metadata, settings, secret, limits);
-    const fresh = await discovered(settings, secret, limits);
+    if (cached && cached.until > now()) return configure(cached.metadata, settings, secret, limits);
+    const fresh = await discover(settings, secret, limits);
     known.set(settings.issuer, { metadata: fresh.serverMetadata(), until: now() + discoveryMs });
     return fresh;
   };
@@ -62,7 +65,7 @@ export function oidcProviders(limits: FetchLimits, now: () => number = Date.now)
 }
 
 /** Appends each request that openid-client sends to the provider, and its response, to `exchanges`. */
-export function observed(configuration: Configuration, exchanges: ProviderExchange[]): Configuration {
+export function recordExchanges(configuration: Configuration, exchanges: ProviderExchange[]): Configuration {
   const send = configuration[customFetch];
   if (!send) return configuration;
   configuration[customFetch] = async (url, options) => {
@@ -78,19 +81,15 @@ export function observed(configuration: Configuration, exchanges: ProviderExchan
   return configuration;
 }
 
-async function discovered(
-  settings: OidcSettings,
-  secret: string,
-  limits: FetchLimits,
-): Promise<Configuration> {
+async function discover(settings: OidcSettings, secret: string, limits: FetchLimits): Promise<Configuration> {
   const found = await discovery(new URL(settings.issuer), settings.clientId, {}, ClientSecretBasic(secret), {
     [customFetch]: providerFetch(limits),
     execute: limits.allowPrivateNetwork ? [allowInsecureRequests] : [],
   });
-  return configured(found.serverMetadata(), settings, secret, limits);
+  return configure(found.serverMetadata(), settings, secret, limits);
 }
 
-function configured(
+function configure(
   metadata: ServerMetadata,
   settings: OidcSettings,
   secret: string,
@@ -102,6 +101,13 @@ function configured(
   configuration[customFetch] = providerFetch(limits);
   if (limits.allowPrivateNetwork) allowInsecureRequests(configuration);
   return configuration;
+}
+
+/** The status of the provider's answer that an error of openid-client is about; null for any other error. */
+export function answerStatusOf(error: unknown): number | null {
+  if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError)
+    return error.status;
+  return error instanceof ClientError && error.cause instanceof Response ? error.cause.status : null;
 }
 
 /** The fetch function for openid-client, through the guard. */

@@ -9,10 +9,14 @@ import {
   type TokenEndpointResponse,
   type TokenEndpointResponseHelpers,
   tokenRevocation,
-  WWWAuthenticateChallengeError,
 } from "openid-client";
 import { InvalidError } from "../errors.ts";
-import { observed, type ProviderExchange, type Providers } from "./openid-providers.ts";
+import {
+  answerStatusOf,
+  type ProviderExchange,
+  type Providers,
+  recordExchanges,
+} from "./openid-providers.ts";
 
 /** A client that a customer registered for us in their org, to call the org's own API. */
 export interface OrgRegistration {
@@ -80,15 +84,15 @@ export async function orgClient(
   { org, clientId, secret }: OrgRegistration,
   exchanges: ProviderExchange[],
 ): Promise<OrgClient> {
-  const found = await asking(() => providers.configuration({ issuer: org, clientId }, secret));
-  const configuration = observed(found, exchanges);
+  const found = await callOrg(() => providers.configuration({ issuer: org, clientId }, secret));
+  const configuration = recordExchanges(found, exchanges);
   const metadata = configuration.serverMetadata();
   return {
     namesIssuer: metadata.authorization_response_iss_parameter_supported === true,
 
     async authorizationUrl({ redirectUri, scopes, state, codeVerifier }) {
       const challenge = await calculatePKCECodeChallenge(codeVerifier);
-      return await asking(() => {
+      return await callOrg(() => {
         const url = buildAuthorizationUrl(configuration, {
           redirect_uri: redirectUri,
           scope: scopes.join(" "),
@@ -102,17 +106,17 @@ export async function orgClient(
 
     async redeem(url, { state, codeVerifier, scopes }) {
       const checks = { pkceCodeVerifier: codeVerifier, expectedState: state };
-      return tokensOf(await asking(() => authorizationCodeGrant(configuration, url, checks)), scopes);
+      return tokensOf(await callOrg(() => authorizationCodeGrant(configuration, url, checks)), scopes);
     },
 
     async refresh(refreshToken, scopes) {
-      return tokensOf(await asking(() => refreshTokenGrant(configuration, refreshToken)), scopes);
+      return tokensOf(await callOrg(() => refreshTokenGrant(configuration, refreshToken)), scopes);
     },
 
     async revoke(refreshToken) {
       if (metadata.revocation_endpoint === undefined) return;
       const hint = { token_type_hint: "refresh_token" };
-      await asking(() => tokenRevocation(configuration, refreshToken, hint));
+      await callOrg(() => tokenRevocation(configuration, refreshToken, hint));
     },
   };
 }
@@ -133,7 +137,7 @@ function tokensOf(
   };
 }
 
-async function asking<T>(work: () => T | Promise<T>): Promise<T> {
+async function callOrg<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -148,16 +152,10 @@ function refusalIn(error: unknown): OrgRefusedError | null {
   if (guarded) return refused(orgUnavailable, guarded.message);
   if (error instanceof ResponseBodyError && error.status !== 429)
     return refused(error.error.slice(0, 100), `The org answered ${error.status}.`);
-  const status = statusOf(error);
+  const status = answerStatusOf(error);
   // RFC 6749 §5.2 reserves 401 for the client's own authentication.
   if (status === 401) return refused("invalid_client", "The org answered 401.");
   if (status !== null && (status === 429 || status >= 500))
     return refused(orgUnavailable, `The org answered ${status}.`);
   return error instanceof ClientError ? refused(answerNotValid, error.message) : null;
-}
-
-function statusOf(error: unknown): number | null {
-  if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError)
-    return error.status;
-  return error instanceof ClientError && error.cause instanceof Response ? error.cause.status : null;
 }

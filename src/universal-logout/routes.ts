@@ -10,8 +10,9 @@ import express, { type ErrorRequestHandler, type Request, type RequestHandler, R
 import { judge, type Rule, RuleBrokenError } from "policy-list/policy";
 import { revokeUserAccess } from "../directory/access.ts";
 import { paths } from "../endpoints.ts";
-import { type BrokenRule, UnavailableError } from "../errors.ts";
+import { type BrokenRule, brokenRuleIn, UnavailableError } from "../errors.ts";
 import type { Connection } from "../model.ts";
+import { parserStatus } from "../parser-errors.ts";
 import { isOrg, type Subject, usersOf } from "../sso/subjects.ts";
 import type { Database } from "../store/database.ts";
 import { rateLimiter } from "../store/rate-limits.ts";
@@ -166,14 +167,10 @@ function holdsFor<Facts>(one: NamedConnection, rules: readonly Rule<Facts>[], fa
     judge(rules, facts);
     return true;
   } catch (error) {
-    if (!(error instanceof RuleBrokenError)) throw error;
-    one.broken = brokenBy(error);
+    one.broken = brokenRuleIn(error);
+    if (!one.broken) throw error;
     return false;
   }
-}
-
-function brokenBy({ rule, found }: RuleBrokenError): BrokenRule {
-  return { ruleId: rule.id, found };
 }
 
 /** The active connections of the token's application and issuer. Several tenants may have registered one org. */
@@ -217,7 +214,7 @@ async function revokeEverywhere(req: Request, database: Database, subject: Subje
       await forTenant(database, one.tenantId).transaction((store) => revokeIn(req, store, one, subject));
     } catch (error) {
       if (!(error instanceof RuleBrokenError)) throw error;
-      one.broken = brokenBy(error);
+      one.broken = brokenRuleIn(error);
       refusals.push(error);
     }
   }
@@ -286,11 +283,7 @@ const answerErrors: ErrorRequestHandler = (thrown: unknown, req, res, next) => {
     res.set("Retry-After", "30").status(503).end();
     return;
   }
-  // The body parser's errors have a status.
-  const status = (error as { status?: unknown } | null)?.status;
-  if (typeof status === "number" && status >= 400 && status < 500) {
-    res.status(status).end();
-    return;
-  }
-  next(error);
+  const status = parserStatus(error);
+  if (status === null) return next(error);
+  res.status(status).end();
 };

@@ -3,18 +3,16 @@ import { decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { z } from "zod";
 import type { Connection, ConnectionSettings, OidcSettings } from "../model.ts";
 import { providerIn } from "../sign-in-protocols.ts";
+import { claimText } from "../trust/claim-text.ts";
 import { orgNames } from "../trust/issuer-names.ts";
 import type { KeyStore } from "../trust/jwks.ts";
 import { findingOf, orgKeysUri, type TokenFinding } from "../trust/org-tokens.ts";
-
-// No name contains a NUL, and PostgreSQL rejects one even in a query.
-const text = z.string().regex(/^[^\0]{1,1000}$/);
 
 /**
  * The claims of a revocation token. They are trusted only after a connection's keys have verified them. `sub` is the
  * application and not the person: the org's id of it.
  */
-const claimsShape = z.object({ iss: text, sub: text, jti: text, exp: z.number() });
+const claimsShape = z.object({ iss: claimText, sub: claimText, jti: claimText, exp: z.number() });
 export type RevocationClaims = z.infer<typeof claimsShape>;
 
 /**

@@ -8,8 +8,8 @@ type CallError = "invalid_token" | "invalid_dpop_proof" | "insufficient_scope";
 type CallRule<Facts> = Rule<Facts, CallError>;
 
 /**
- * The policy of a call with an access token or an API key: every rule, in the order in which it is applied. Both are dead as
- * soon as anything that they rest on is gone, so that nothing has to find and end them.
+ * The policy of a call with an access token or an API key: every rule, in the order in which it is applied. Both stop
+ * working as soon as anything that they depend on is gone, so no job has to find and revoke them.
  */
 interface Facts<Token> {
   token: Token;

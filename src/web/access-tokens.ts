@@ -6,7 +6,7 @@ import { apiScopes } from "../../config/integration.ts";
 import { isApiKey } from "../directory/api-keys.ts";
 import { atLeast } from "../directory/roles.ts";
 import { crossAppAccessUrls, paths } from "../endpoints.ts";
-import type { BrokenRule } from "../errors.ts";
+import { type BrokenRule, brokenRuleIn } from "../errors.ts";
 import type { Role, User } from "../model.ts";
 import { accessTokenStore, type StoredAccessToken } from "../store/access-tokens.ts";
 import { apiKeyStore, type StoredApiKey } from "../store/api-keys.ts";
@@ -137,7 +137,7 @@ export function resourceGuard(
       req.presentedToken = { token, broken: null };
       const broken = await ruleBrokenBy(() => judgeCall(req, { scheme, presented, token }));
       if (broken) {
-        req.presentedToken.broken = { ruleId: broken.rule.id, found: broken.found };
+        req.presentedToken.broken = brokenRuleIn(broken);
         return refuse(req, res, refusalOf(broken));
       }
       const caller = callerOf(token);
@@ -161,7 +161,7 @@ export function resourceGuard(
       const { scopes } = actingOf(req);
       const broken = await ruleBrokenBy(() => judge(callScopeRules, { scopes, needed }));
       if (!broken) return next();
-      if (req.presentedToken) req.presentedToken.broken = { ruleId: broken.rule.id, found: broken.found };
+      if (req.presentedToken) req.presentedToken.broken = brokenRuleIn(broken);
       const description = `The ${actingOf(req).apiKey ? "API key" : "access token"} does not have the scope ${needed}.`;
       refuse(req, res, { status: 403, error: "insufficient_scope", description, scope: needed });
     },

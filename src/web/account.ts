@@ -13,10 +13,9 @@ import { ConflictError, RefusedError } from "../errors.ts";
 import type { Group } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
-import { forTenant } from "../store/tenant-store.ts";
-import { answerForm, answerProblems, submittedForm } from "./answers.ts";
+import { answerForm, answerProblems, leave, submittedForm } from "./answers.ts";
 import { requireFreshSignIn } from "./fresh-sign-in.ts";
-import { requireSignIn, signedIn } from "./guards.ts";
+import { requireSignIn, signedIn, storeOf } from "./guards.ts";
 import type { PasswordLimits } from "./password-limits.ts";
 import { formField, organisationField, withReturnTo } from "./request.ts";
 import { secondStepsOf } from "./second-step-account.ts";
@@ -40,8 +39,8 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
   const router = Router();
 
   router.get(paths.account, requireSignIn, async (req, res) => {
-    const { tenant, user } = signedIn(req);
-    const store = forTenant(database, tenant.id);
+    const { user } = signedIn(req);
+    const store = storeOf(req, database);
     const [sessions, groups, passwordHash, agents] = await Promise.all([
       store.sessions.ofUser(user.id),
       store.groups.ofUser(user.id),
@@ -67,16 +66,14 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
   });
 
   router.post("/account/sessions/end-others", requireSignIn, async (req, res) => {
-    const { tenant, user } = signedIn(req);
-    await endOtherSessions(forTenant(database, tenant.id), user.id, ownSessionId(req));
+    await endOtherSessions(storeOf(req, database), signedIn(req).user.id, ownSessionId(req));
     const text = "You are signed out everywhere else.";
     await answerForm(req, res, paths.account, { kind: "done", text, at: "sessions" });
   });
 
   router.post("/account/sessions/end", requireSignIn, async (req, res) => {
-    const { tenant, user } = signedIn(req);
-    const store = forTenant(database, tenant.id);
-    const hasEnded = await endOneSession(store, user.id, formField(req, "session"));
+    const { user } = signedIn(req);
+    const hasEnded = await endOneSession(storeOf(req, database), user.id, formField(req, "session"));
     const text = hasEnded ? "The session has ended." : "This session had ended already.";
     await answerForm(req, res, paths.account, { kind: "done", text, at: "sessions" });
   });
@@ -87,8 +84,7 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
   router.get(paths.me, async (req, res) => {
     res.set("Cache-Control", "no-store");
     if (!req.person) return void res.status(401).json({ error: "Not signed in" });
-    const { tenant, user } = req.person;
-    res.json(toJson(req.person, await forTenant(database, tenant.id).groups.ofUser(user.id)));
+    res.json(toJson(req.person, await storeOf(req, database).groups.ofUser(req.person.user.id)));
   });
 
   // A POST, so that a link or an image on another page cannot sign a person out.
@@ -100,13 +96,8 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
       req.log.info({ tenantId: req.person.tenant.id, userId: req.person.user.id }, "sign_out.succeeded");
     await endSession(req);
     const providerUrl = await pendingUrl;
-    // Not a redirect: form-action forbids a form to end at another origin, so a page navigates there.
     if (providerUrl === null) res.redirect(303, paths.signedOut);
-    else {
-      // For the inspector.
-      res.locals.leavesFor = providerUrl;
-      res.render("leaving", { title: "Signing out", url: providerUrl, action: "Continue to sign out" });
-    }
+    else leave(res, providerUrl, { title: "Signing out", action: "Continue to sign out" });
   });
 
   router.get(paths.signedOut, (_req, res) => {
@@ -130,7 +121,7 @@ function addPasswordChange(
     if (problem !== null) return await reject({ [problem.field]: problem.text });
     // A stolen session or an unattended screen must not allow guessing the password.
     const attempt = await limits.change(req, res);
-    const store = forTenant(database, tenant.id);
+    const store = storeOf(req, database);
     try {
       const [current, wanted] = [formField(req, "current"), formField(req, "password")];
       const change = { sessionId: ownSessionId(req), current, wanted, words, mails, requestId: req.id };
@@ -154,9 +145,9 @@ function addPasswordChange(
 function addAgentChoices(router: Router, database: Database): void {
   for (const { end, revoked, done } of agentChoices) {
     router.post(`/account/agents/${end}`, requireSignIn, async (req, res) => {
-      const { tenant, user } = signedIn(req);
+      const { user } = signedIn(req);
       const clientId = formField(req, "agent");
-      await forTenant(database, tenant.id).transaction(async (store) => {
+      await storeOf(req, database).transaction(async (store) => {
         await revokeAgentGrant(store, user.id, clientId, revoked);
         await store.activity.record({
           actorKind: "person",
@@ -186,7 +177,7 @@ async function endParked(req: Request): Promise<boolean> {
   }
   const named = formField(req, organisationField);
   if (!person || named === "" || named === person.tenant.id) return false;
-  const meant = (await parked.alive()).filter(({ tenant }) => tenant.id === named);
+  const meant = (await parked.active()).filter(({ tenant }) => tenant.id === named);
   const ids = meant.map(({ id }) => id);
   await parked.end(req, ids);
   return true;

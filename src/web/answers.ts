@@ -137,7 +137,7 @@ function problemText(problems: SubmittedForm["problems"]): string {
   return `Nothing was changed. Correct ${fields}:`;
 }
 
-const changedText =
+export const changedText =
   "Nothing was changed: another person or a machine has made changes since you opened the page.";
 
 /** Why a change was refused, for the person. Throws any error that is not about the change. */
@@ -188,4 +188,15 @@ export function takeAnswer(req: Request): PendingAnswer | null {
 export function submittedForm(res: Response, at: string): SubmittedForm | null {
   const answer = res.locals.answer as PendingAnswer | null;
   return answer?.at === at ? (answer.form ?? null) : null;
+}
+
+/**
+ * Navigates a browser to another address after a form. Not a redirect: form-action forbids a form to end at another origin
+ * (security-headers.ts), so a page navigates there.
+ * @param page its title, and the words of its link.
+ */
+export function leave(res: Response, url: string, page: { title: string; action: string }): void {
+  // For the inspector.
+  res.locals.leavesFor = url;
+  res.render("leaving", { ...page, url });
 }

@@ -21,7 +21,7 @@ export interface OfferedKey {
   sealed: string;
 }
 
-const placeOf = ({ tenantId, userId }: Pick<KeyHolder, "tenantId" | "userId">) =>
+const sealingContext = ({ tenantId, userId }: Pick<KeyHolder, "tenantId" | "userId">) =>
   `${tenantId}/${userId}/new-authenticator`;
 
 /**
@@ -35,7 +35,8 @@ export function offerKey(sealer: Sealer, holder: KeyHolder, sealed?: string): Of
   return {
     text: (text.match(/.{4}/g) ?? []).join(" "),
     picture: pictureOf(otpauthUrl(text, holder)),
-    sealed: known && sealed !== undefined ? sealed : sealer.seal(key.toString("base64url"), placeOf(holder)),
+    sealed:
+      known && sealed !== undefined ? sealed : sealer.seal(key.toString("base64url"), sealingContext(holder)),
   };
 }
 
@@ -46,7 +47,7 @@ export function openKey(
   sealed: string,
 ): Buffer | null {
   try {
-    return Buffer.from(sealer.open(sealed, placeOf(holder)), "base64url");
+    return Buffer.from(sealer.open(sealed, sealingContext(holder)), "base64url");
   } catch {
     return null;
   }

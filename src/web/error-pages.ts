@@ -8,6 +8,7 @@ import {
   RefusedError,
   UnavailableError,
 } from "../errors.ts";
+import { parserStatus } from "../parser-errors.ts";
 import { connectionInPath } from "../sign-in-protocols.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import { signInAgainPath } from "./fresh-sign-in.ts";
@@ -98,15 +99,13 @@ function pageFor(error: unknown, req: Request): ErrorPage {
 
 /** Express and its body parsers give an error its status; 4xx is the client's fault, anything else is ours. */
 function clientErrorPage(error: unknown): ErrorPage | null {
-  const status = (error as { status?: unknown } | null)?.status;
+  const status = parserStatus(error);
   if (status === 413)
     return { status, title: "That was too much", text: "The request is too large.", next: goBack };
   if (status === 408)
     return { status, title: "That took too long", text: "The form did not arrive in time.", next: goBack };
-  if (typeof status === "number" && status >= 400 && status < 500) {
-    return { status, title: "That did not work", text: "The request could not be understood.", next: goBack };
-  }
-  return null;
+  if (status === null) return null;
+  return { status, title: "That did not work", text: "The request could not be understood.", next: goBack };
 }
 
 const notFound: ErrorPage = {
@@ -168,7 +167,7 @@ function refusalPage({ reason, detail }: RefusedError, req: Request): ErrorPage 
     text: detail === null ? text : `${text} ${detail}`,
     next,
     ...(link ? { link } : {}),
-    // A dead link stays dead.
+    // A link that has ended never works again.
     ...(reason === "link-not-valid" ? {} : { tryAgain: signInFor(reason, req) }),
   };
 }

@@ -18,8 +18,8 @@ interface ForgottenPasswordDeps {
 const title = "Forgotten password";
 
 /**
- * The page for people who forgot their password, at /login/password/{tenant}/forgotten. Like the password form, it reveals
- * neither by its answer nor by its time whether a tenant or an account exists: it looks for them after it has answered. A
+ * The page for people who forgot their password, at /login/password/{tenant}/forgotten. As with the password form, neither
+ * its answer nor its timing reveals whether a tenant or an account exists: it looks for them after it has answered. A
  * process that ends in between forgets the request, and the person asks again. Without mail it only says who can help.
  */
 export function forgottenPasswordRoutes({ database, mails, limits }: ForgottenPasswordDeps): Router {

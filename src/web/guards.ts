@@ -2,7 +2,9 @@ import type { Request, RequestHandler, Response } from "express";
 import { atLeast } from "../directory/roles.ts";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
+import type { Database } from "../store/database.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
+import { forTenant, type TenantStore } from "../store/tenant-store.ts";
 import { requireFreshSignIn } from "./fresh-sign-in.ts";
 import { answerProblem, prefersJson } from "./problems.ts";
 import { withReturnTo } from "./request.ts";
@@ -50,4 +52,9 @@ export const requireOwner: RequestHandler = (req, _res, next) => {
 export function signedIn(req: Request): SignedInPerson {
   if (!req.person) throw new Error("this route is not behind requireSignIn");
   return req.person;
+}
+
+/** The store of the signed-in person's tenant: the only way for a page that needs a sign-in to get a store. */
+export function storeOf(req: Request, database: Database): TenantStore {
+  return forTenant(database, signedIn(req).tenant.id);
 }

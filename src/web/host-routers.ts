@@ -4,7 +4,7 @@ import { pageNotFound } from "./error-pages.ts";
 import { formBodies, isFromOwnPages, sameOrigin } from "./request.ts";
 import { type ContentSources, securityHeaders } from "./security-headers.ts";
 
-/** An Express router that another program had, and that keeps what it needs. Its errors become the application's answers. */
+/** An Express router of another program, mounted with what it needs. Its errors become the application's answers. */
 export interface HostRouter {
   /** The first parts of its paths, such as "invoices". It sees whole paths, and no request of another folder. */
   folders: readonly string[];

@@ -1,5 +1,6 @@
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createHmac, hkdfSync } from "node:crypto";
 import type { Request, Response } from "express";
+import { equalsSecret } from "../store/secrets.ts";
 import { cookieOf } from "./request.ts";
 
 /** An account whose password was once entered on this device. */
@@ -50,9 +51,7 @@ export function knownDevices({ secret, baseUrl }: KnownDeviceOptions): KnownDevi
   const verify = (entry: string): KnownDevice[] => {
     const [, tenantId = "", userId = "", nonce = ""] = entryPattern.exec(entry) ?? [];
     const device = { tenantId, userId, nonce };
-    const given = Buffer.from(entry);
-    const expected = Buffer.from(entryOf(device));
-    return given.length === expected.length && timingSafeEqual(given, expected) ? [device] : [];
+    return equalsSecret(entry, entryOf(device)) ? [device] : [];
   };
   const entriesOf = (req: Request) =>
     (cookieOf(req, name) ?? "").split("~", mostEntries).flatMap((entry) => verify(entry));

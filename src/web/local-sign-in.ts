@@ -5,7 +5,7 @@ import { giveNotice } from "../directory/security-notices.ts";
 import type { User } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import { forTenant } from "../store/tenant-store.ts";
-import { type SealedStep, type SealedStepDeps, sealedStep } from "./pending-sign-in.ts";
+import { type SealedStep, type SealedStepDeps, sealedStep } from "./sealed-step.ts";
 import { startSession } from "./sessions.ts";
 
 /** A sign-in whose password was right, and whose second step is still missing. */

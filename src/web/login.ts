@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from "express";
 import { paths } from "../endpoints.ts";
 import { systemStore } from "../store/system-store.ts";
+import { leave } from "./answers.ts";
 import { landingPath } from "./home.ts";
 import {
   type PasswordLoginDeps,
@@ -59,12 +60,8 @@ export function loginRoutes(deps: PasswordLoginDeps): Router {
     if (connection === null)
       return showPasswordForm(res, { slug: chosen.label, tenantName, returnTo, loginName: email });
     if (remember) rememberConnection(res, { ...connection, tenantName }, baseUrl.startsWith("https:"));
-    // Not a redirect: form-action forbids a form to end at another origin, so a page navigates there.
-    res.render("leaving", {
-      title: `Signing in to ${tenantName}`,
-      url: chosen.url + signInQuery(returnTo, email),
-      action: "Continue to your organisation",
-    });
+    const url = chosen.url + signInQuery(returnTo, email);
+    leave(res, url, { title: `Signing in to ${tenantName}`, action: "Continue to your organisation" });
   });
 
   router.post("/login/forget", (req, res) => {

@@ -1,11 +1,10 @@
-import { timingSafeEqual } from "node:crypto";
 import { type Request, type RequestHandler, Router } from "express";
 import { Counter, collectDefaultMetrics, Histogram, type Metric, Registry } from "prom-client";
 import { paths } from "../endpoints.ts";
 import { NotFoundError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import { migrationState } from "../store/migrate.ts";
-import { hashToken } from "../store/secrets.ts";
+import { equalsSecret, hashToken } from "../store/secrets.ts";
 
 export interface Operations {
   /** Measures the duration of every request that passes it. */
@@ -95,5 +94,5 @@ export function routeOf(req: Request): string {
 function mayReadMetrics(req: Request, token: string | null): boolean {
   if (token === null) return ["127.0.0.1", "::1", "::ffff:127.0.0.1"].includes(req.ip ?? "");
   const given = req.get("authorization") ?? "";
-  return timingSafeEqual(Buffer.from(hashToken(given)), Buffer.from(hashToken(`Bearer ${token}`)));
+  return equalsSecret(hashToken(given), hashToken(`Bearer ${token}`));
 }

@@ -28,7 +28,7 @@ export function renderMarked(req: Request, res: Response, render: Render): Rende
       return;
     }
     parkedSessions
-      .alive()
+      .active()
       .then((organisations) => {
         res.locals.organisations = organisations;
       })
@@ -57,7 +57,7 @@ export function organisationRoutes(): Router {
     const wanted = formField(req, "organisation");
     if (req.person?.tenant.id === wanted) return res.redirect(303, landingPath);
     const parked = req.parkedSessions?.();
-    const target = (await parked?.alive())?.find(({ tenant }) => tenant.id === wanted);
+    const target = (await parked?.active())?.find(({ tenant }) => tenant.id === wanted);
     if (!parked || !target || !(await parked.makeCurrent(req, target.id)))
       return res.redirect(303, `${paths.login}?${new URLSearchParams({ another: "1", ended: "1" })}`);
     req.log.info({ tenantId: target.tenant.id, userId: target.user.id }, "session.switched");

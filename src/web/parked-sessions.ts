@@ -2,9 +2,10 @@
  * The further sessions of a browser, one for each other tenant in which it is signed in (docs/decisions/0075). They are
  * parked: no request has their rights until the person switches.
  */
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createHmac, hkdfSync } from "node:crypto";
 import type { Request, Response } from "express";
-import { hashToken } from "../store/secrets.ts";
+import type { SessionData } from "express-session";
+import { equalsSecret, hashToken } from "../store/secrets.ts";
 import type { SessionStore, SignedInPerson } from "../store/session-store.ts";
 import { cookieOf, parkedCookie } from "./request.ts";
 
@@ -17,9 +18,9 @@ interface ParkedSession extends Pick<SignedInPerson, "tenant" | "user"> {
 export interface ParkedSessions {
   /** The ids, the last one that was parked first. Needs no database. */
   ids(): readonly string[];
-  /** Those whose sessions are alive, by the rules for the current session. */
-  alive(): Promise<ParkedSession[]>;
-  /** Adds the current session; the one that was parked first ends if too many are alive. */
+  /** Those whose sessions are active, by the rules for the current session. */
+  active(): Promise<ParkedSession[]>;
+  /** Adds the current session; the one that was parked first ends if too many are active. */
   park(req: Request): Promise<void>;
   /** Parks the current session, if it is a person's, in place of a parked one. Returns false if that one has ended. */
   makeCurrent(req: Request, id: string): Promise<boolean>;
@@ -63,8 +64,7 @@ export function parkedSessions({
   const read = (req: Request): readonly string[] => {
     const value = cookieOf(req, name) ?? "";
     const ids = value.slice(0, value.lastIndexOf(".")).split("~");
-    const [given, expected] = [Buffer.from(value), Buffer.from(signed(ids))];
-    return given.length === expected.length && timingSafeEqual(given, expected) ? ids : [];
+    return equalsSecret(value, signed(ids)) ? ids : [];
   };
 
   return (req, res) => {
@@ -77,7 +77,7 @@ export function parkedSessions({
       if (ids.length > 0) res.cookie(name, signed(ids), attributes);
       else res.clearCookie(name, attributes);
     };
-    const alive = async (): Promise<ParkedSession[]> => {
+    const active = async (): Promise<ParkedSession[]> => {
       const found = await Promise.all(
         ids.map(async (id) => {
           const stored = await sessions.load(hashToken(id));
@@ -89,21 +89,18 @@ export function parkedSessions({
     };
     return {
       ids: () => ids,
-      alive,
+      active,
 
       async park({ sessionID, sessionStore }) {
-        // An ended session must not push out one that is alive.
-        const others = ids.length < mostParked ? ids : (await alive()).map(({ id }) => id);
+        // An ended session must not push out an active one.
+        const others = ids.length < mostParked ? ids : (await active()).map(({ id }) => id);
         const all = [sessionID, ...others.filter((id) => id !== sessionID)];
         await destroyAll(sessionStore, all.slice(mostParked));
         keep(all.slice(0, mostParked));
       },
 
       async makeCurrent(request, id) {
-        const data = await new Promise<Parameters<typeof request.sessionStore.createSession>[1] | null>(
-          (resolve, reject) =>
-            request.sessionStore.get(id, (error, found) => (error ? reject(error) : resolve(found ?? null))),
-        );
+        const data = await storedSession(request, id);
         if (!data) return false;
         const others = ids.filter((one) => one !== id);
         keep(request.person ? [request.sessionID, ...others] : others);
@@ -127,4 +124,11 @@ async function destroyAll(sessionStore: Request["sessionStore"], ids: readonly s
     await new Promise<void>((resolve, reject) =>
       sessionStore.destroy(id, (error) => (error ? reject(error) : resolve())),
     );
+}
+
+/** The data of a session of this browser that is not the current one; null if it has ended. */
+export async function storedSession({ sessionStore }: Request, id: string): Promise<SessionData | null> {
+  return await new Promise((resolve, reject) =>
+    sessionStore.get(id, (error, found) => (error ? reject(error) : resolve(found ?? null))),
+  );
 }

@@ -8,7 +8,7 @@ import { forTenant } from "../store/tenant-store.ts";
 import { nameKey } from "../store/text-keys.ts";
 import { signedIn } from "./guards.ts";
 import type { KnownDevice, KnownDevices } from "./known-devices.ts";
-import { TooManyRequestsError } from "./request.ts";
+import { countUse, TooManyRequestsError } from "./request.ts";
 
 /** A password attempt that has been counted, but not yet checked. */
 interface PasswordAttempt {
@@ -136,7 +136,8 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
       const account = keyOf(slug, nameKey(loginName));
       const network = req.network;
       const both = keyOf(account, network);
-      refuseFor(await perNetwork.wait(keyOf(network)));
+      const retryAfter = await perNetwork.wait(keyOf(network));
+      if (retryAfter > 0) throw new TooManyRequestsError(retryAfter, otherWays);
       const device = await deviceFor(req, slug, loginName);
       const isKnown = await usesOwnLimit(device);
       if (!isKnown) await use(perAccountAndNetwork, both);
@@ -177,11 +178,7 @@ export function passwordLimits(database: Database, devices: KnownDevices): Passw
 }
 
 async function use(limiter: RateLimiter, key: string): Promise<void> {
-  refuseFor(await limiter.use(key));
-}
-
-function refuseFor(retryAfter: number): void {
-  if (retryAfter > 0) throw new TooManyRequestsError(retryAfter, otherWays);
+  await countUse(limiter, key, otherWays);
 }
 
 /** A fixed-length hash, so that the database keeps no names or addresses. */

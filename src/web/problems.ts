@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import { ConflictError, ForbiddenError, InvalidError, NotFoundError, UnavailableError } from "../errors.ts";
+import { parserStatus } from "../parser-errors.ts";
 import { isUnavailable } from "../store/sql-errors.ts";
 import {
   CrossSiteError,
@@ -98,8 +99,8 @@ export function problemOf(error: unknown): ProblemDetails | null {
     return { status: 429, detail: "There were too many requests.", retryAfter: error.retryAfter };
   if (error instanceof UnavailableError || isUnavailable(error))
     return { status: 503, detail: outageDetail, retryAfter: 30 };
-  const status = (error as { status?: unknown } | null)?.status;
-  if (typeof status !== "number" || status < 400 || status > 499) return null;
+  const status = parserStatus(error);
+  if (status === null) return null;
   // The type is that of Express's body parser.
   const { type } = error as { type?: unknown };
   if (type === "entity.parse.failed") return { status, detail: "The body is not JSON." };

@@ -80,7 +80,7 @@ export const refusals: Record<RefusalReason, Refusal> = {
     "Your login name has a character that is invisible or looks like another one.",
   ),
   "link-not-valid": {
-    title: "This set-up link no longer works",
+    title: "This link no longer works",
     text: "This link was used already, or its time is over.",
     next: "Ask the person who sent it to you for a new one.",
   },

@@ -12,6 +12,7 @@ import express, { type Request, type RequestHandler } from "express";
 import { acceptsCrossSite, carriesDocument, paths } from "../endpoints.ts";
 import { InvalidError, NotFoundError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { RateLimiter } from "../store/rate-limits.ts";
 import type { SignedInPerson } from "../store/session-store.ts";
 
 declare module "express-serve-static-core" {
@@ -183,6 +184,12 @@ export class TooManyRequestsError extends Error {
     this.retryAfter = retryAfter;
     this.advice = advice;
   }
+}
+
+/** Counts a use of a rate limit. Throws TooManyRequestsError if it is not allowed. */
+export async function countUse(limiter: RateLimiter, key: string, advice?: string): Promise<void> {
+  const retryAfter = await limiter.use(key);
+  if (retryAfter > 0) throw new TooManyRequestsError(retryAfter, advice);
 }
 
 /** Parses posted forms, except large ones with a document: their own route parses those. */

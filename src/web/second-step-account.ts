@@ -15,11 +15,11 @@ import { InvalidError, NotFoundError, RefusedError } from "../errors.ts";
 import type { User } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import type { Sealer } from "../store/secrets.ts";
-import { forTenant, type TenantStore } from "../store/tenant-store.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
 import { answerChange, answerForm, submittedForm } from "./answers.ts";
 import { offerKey, openKey } from "./authenticator-key.ts";
 import { requireFreshSignIn } from "./fresh-sign-in.ts";
-import { requireSignIn, signedIn } from "./guards.ts";
+import { requireSignIn, signedIn, storeOf } from "./guards.ts";
 import { formField, navigationOnly } from "./request.ts";
 import { noTransform } from "./views.ts";
 import type { WebAuthn } from "./webauthn.ts";
@@ -57,7 +57,7 @@ export function secondStepAccountRoutes(deps: SecondStepAccountDeps): Router {
   router.post(paths.recoveryCodes, ...allowed, async (req, res) => {
     await answerChange({ req, res }, { page: paths.account, at: section }, async () => {
       const { user } = signedIn(req);
-      const codes = await storeOf(deps, req).transaction((store) =>
+      const codes = await storeOf(req, deps.database).transaction((store) =>
         renewRecoveryCodes(store, user, occasionOf(deps, req)),
       );
       return {
@@ -70,15 +70,12 @@ export function secondStepAccountRoutes(deps: SecondStepAccountDeps): Router {
   return router;
 }
 
-const storeOf = ({ database }: Pick<SecondStepAccountDeps, "database">, req: Request) =>
-  forTenant(database, signedIn(req).tenant.id);
-
 const occasionOf = ({ mails }: SecondStepAccountDeps, req: Request) => ({ requestId: req.id, mails });
 
 /** For people without a local password the pages do not exist: their identity provider has the second step. */
 function requirePassword(database: Database): RequestHandler {
   return async (req, _res, next) => {
-    const hash = await usablePasswordHash(storeOf({ database }, req), signedIn(req).user);
+    const hash = await usablePasswordHash(storeOf(req, database), signedIn(req).user);
     next(hash === null ? new NotFoundError("There is no such page.") : undefined);
   };
 }
@@ -121,7 +118,7 @@ function addAuthenticatorPages(
       if (!key) throw new InvalidError("Scan this new code, please.");
       const { user } = signedIn(req);
       const added = { key, code: formField(req, "code"), ...occasionOf(deps, req) };
-      const codes = await storeOf(deps, req).transaction((store) =>
+      const codes = await storeOf(req, deps.database).transaction((store) =>
         addAuthenticator(store, sealer, user, added),
       );
       return { text: "The authenticator app is set up.", page: paths.account, ...withCodes(codes) };
@@ -130,7 +127,7 @@ function addAuthenticatorPages(
 
   router.post(`${page}/remove`, ...allowed, async (req, res) => {
     await answerChange({ req, res }, { page: paths.account, at: section }, async () => {
-      await removeAuthenticator(storeOf(deps, req), signedIn(req).user, occasionOf(deps, req));
+      await removeAuthenticator(storeOf(req, deps.database), signedIn(req).user, occasionOf(deps, req));
       return { text: "The authenticator app is removed." };
     });
   });
@@ -145,7 +142,7 @@ function addPasskeyPages(
 
   router.get(paths.newPasskey, navigationOnly, ...allowed, async (req, res) => {
     const { user } = signedIn(req);
-    const existing = await storeOf(deps, req).passkeys.ofUser(user.id);
+    const existing = await storeOf(req, deps.database).passkeys.ofUser(user.id);
     const options = await webAuthn.creationOptions(res, user, existing);
     const form = submittedForm(res, passkeyForm) ?? { values: {}, problems: {}, notes: {} };
     res.render("account-passkey", { title: "Add a passkey", options, form, longestName });
@@ -159,7 +156,7 @@ function addPasskeyPages(
         checkPasskeyName(name);
         const { user } = signedIn(req);
         const passkey = await webAuthn.verifyNew(req, user, formField(req, "credential"));
-        const codes = await storeOf(deps, req).transaction((store) =>
+        const codes = await storeOf(req, deps.database).transaction((store) =>
           addPasskey(store, user, { ...passkey, name }, occasionOf(deps, req)),
         );
         return { text: `The passkey “${name}” is added.`, page: paths.account, ...withCodes(codes) };
@@ -176,7 +173,7 @@ function addPasskeyPages(
   router.post(`${paths.passkeys}/remove`, ...allowed, async (req, res) => {
     await answerChange({ req, res }, { page: paths.account, at: section }, async () => {
       await removePasskey(
-        storeOf(deps, req),
+        storeOf(req, deps.database),
         signedIn(req).user,
         formField(req, "passkey"),
         occasionOf(deps, req),

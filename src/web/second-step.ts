@@ -79,7 +79,7 @@ const signInOf = (
  * Does the last part of a pending sign-in in one transaction with its end: it works once. Throws RefusedError
  * `sign-in-not-started-here` if it was completed before.
  */
-async function completing<T>(
+async function completeOnce<T>(
   { database, signIns }: SecondStepDeps,
   req: Request,
   { tenantId }: PendingLocalSignIn,
@@ -121,7 +121,7 @@ function addQuestion(router: Router, deps: SecondStepDeps): void {
         passkey === ""
           ? null
           : await webAuthn.verifyUse(req, user.id, passkey, (id) => store.passkeys.find(id));
-      const signedIn = await completing(deps, req, pending, (inside) => {
+      const signedIn = await completeOnce(deps, req, pending, (inside) => {
         const signIn = signInOf(pending, deps, req);
         if (used) return signInWithPasskey(inside, signIn, used);
         return signInWithCode(inside, sealer, signIn, formField(req, "code").slice(0, 100));
@@ -182,7 +182,7 @@ function addSetUp(router: Router, deps: SecondStepDeps): void {
     const attempt = await limits.secondStep(req, res, pending.tenantId, pending.userId);
     try {
       const code = formField(req, "code");
-      const { user, codes } = await completing(deps, req, pending, (inside) =>
+      const { user, codes } = await completeOnce(deps, req, pending, (inside) =>
         enrolAtSignIn(inside, sealer, signInOf(pending, deps, req), { key, code }),
       );
       await attempt.succeeded(pending.tenantId, user.id);

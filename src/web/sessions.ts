@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from "express";
 import session, { type SessionData, Store } from "express-session";
+import { connectionChanged } from "../directory/sign-in.ts";
 import { RefusedError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { SignInProof, User } from "../model.ts";
@@ -11,7 +12,7 @@ import {
   type StoredSignIn,
   sessionEnd,
 } from "../store/session-store.ts";
-import type { ParkedSessions } from "./parked-sessions.ts";
+import { type ParkedSessions, storedSession } from "./parked-sessions.ts";
 import { isSeen, mayHaveParked } from "./request.ts";
 
 /**
@@ -26,7 +27,7 @@ export function loadPerson(sessions: SessionStore): RequestHandler {
       if (!req.person) {
         req.log.info({ tenantId: signIn.tenantId, userId: signIn.userId }, "session.ended");
         // The row stays, without its sign-in: the next page that the person opens says why the session ended.
-        await sessions.endForOrganisation(ownSessionId(req));
+        await sessions.revoke(ownSessionId(req));
         delete req.session.signIn;
         delete req.session.answer;
         res.locals.endedByOrganisation = true;
@@ -94,11 +95,9 @@ export async function startSession(req: Request, session: NewSession): Promise<v
 /** Ends this browser's parked session of a tenant. Returns the form that waits in it, if it is the same person's. */
 async function endParked(req: Request, tenantId: string, userId: string): Promise<HeldForm | undefined> {
   const parkedSessions = mayHaveParked(req) ? req.parkedSessions?.() : undefined;
-  const former = (await parkedSessions?.alive())?.find(({ tenant }) => tenant.id === tenantId);
+  const former = (await parkedSessions?.active())?.find(({ tenant }) => tenant.id === tenantId);
   if (!parkedSessions || !former) return undefined;
-  const data = await new Promise<SessionData | null | undefined>((resolve, reject) =>
-    req.sessionStore.get(former.id, (error, found) => (error ? reject(error) : resolve(found))),
-  );
+  const data = await storedSession(req, former.id);
   await parkedSessions.end(req, [former.id]);
   return former.user.id === userId ? data?.heldForm : undefined;
 }
@@ -222,7 +221,7 @@ export function sessionCookie({
 export type SessionEnding = "organisation" | "other";
 
 /**
- * Returns who ended the session whose cookie the browser sent; null if it sent none, or if the session is alive. Only the
+ * Returns who ended the session whose cookie the browser sent; null if it sent none, or if the session is active. Only the
  * browser that had the session learns it. Clears the cookie, so that the person is told once; not for a script of an open
  * page, whose answer no one reads.
  */
@@ -288,7 +287,7 @@ class DatabaseStore extends Store {
     else if (signIn.connectionId === null) {
       if (!(await this.#sessions.createLocal(stored, signIn))) throw new RefusedError("bad-credentials");
     } else if (!(await this.#sessions.createThrough(stored, signIn)))
-      throw new RefusedError("sign-in-not-started-here", "The connection was changed during the sign-in.");
+      throw new RefusedError("sign-in-not-started-here", connectionChanged);
   }
 
   override touch(sid: string, data: SessionData, done?: () => void): void {
@@ -324,7 +323,7 @@ interface SessionExtras {
 function toSessionData(stored: StoredSession, sealer: Sealer): SessionData {
   const { userAgent, address, proof, sealedIdToken, sealedAnswer, sealedForm } = stored.data as SessionExtras;
   const open = <Kept>(sealed: string | undefined, part: KeptPart) =>
-    sealed === undefined ? null : openPart<Kept>(sealed, contextOf(stored.sidHash, part), sealer);
+    sealed === undefined ? null : openPart<Kept>(sealed, sealingContext(stored.sidHash, part), sealer);
   const answer = open<SessionData["answer"]>(sealedAnswer, "answer");
   const heldForm = open<HeldForm>(sealedForm, "form");
   return {
@@ -339,7 +338,7 @@ function toSessionData(stored: StoredSession, sealer: Sealer): SessionData {
     ...(sealedIdToken ? { sealedIdToken } : {}),
     createdAt: stored.createdAt,
     seenAt: stored.seenAt,
-    ...endOf(stored),
+    ...limitsIn(stored),
   };
 }
 
@@ -355,10 +354,10 @@ function openPart<Kept>(sealed: string, context: string, sealer: Sealer): Kept |
   }
 }
 
-const contextOf = (sidHash: string, part: KeptPart) => `session/${sidHash}/${part}`;
+const sealingContext = (sidHash: string, part: KeptPart) => `session/${sidHash}/${part}`;
 
 /** The parts of a session that limit it. */
-function endOf({ endsAt, limits }: Pick<SessionData, "endsAt" | "limits">) {
+function limitsIn({ endsAt, limits }: Pick<SessionData, "endsAt" | "limits">) {
   return { ...(endsAt === undefined ? {} : { endsAt }), ...(limits ? { limits } : {}) };
 }
 
@@ -366,9 +365,9 @@ type TimedSession = SessionData & Required<Pick<SessionData, "createdAt" | "seen
 
 function toStored(sidHash: string, data: TimedSession, sealer: Sealer): StoredSession {
   const { createdAt, seenAt, answer, heldForm, userAgent, address, proof, sealedIdToken } = data;
-  const times = { createdAt, seenAt, ...endOf(data) };
+  const times = { createdAt, seenAt, ...limitsIn(data) };
   const seal = (kept: object | undefined, part: KeptPart) =>
-    kept && sealer.seal(JSON.stringify(kept), contextOf(sidHash, part));
+    kept && sealer.seal(JSON.stringify(kept), sealingContext(sidHash, part));
   const [sealedAnswer, sealedForm] = [seal(answer, "answer"), seal(heldForm, "form")];
   const extras: SessionExtras = { userAgent, address, proof, sealedIdToken, sealedAnswer, sealedForm };
   return {

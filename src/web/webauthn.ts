@@ -14,7 +14,7 @@ import { RefusedError } from "../errors.ts";
 import type { User } from "../model.ts";
 import type { Database } from "../store/database.ts";
 import type { Passkey } from "../store/tenant/passkeys.ts";
-import { type SealedStepDeps, sealedStep } from "./pending-sign-in.ts";
+import { type SealedStepDeps, sealedStep } from "./sealed-step.ts";
 
 /** A challenge, and the only person whose answer counts; null if any passkey may answer. */
 interface Challenge {
@@ -110,7 +110,7 @@ export function webAuthn(deps: SealedStepDeps & { database: Database }): WebAuth
 
     async verifyNew(req, user, answer) {
       const expectedChallenge = await consumeChallenge(req, user.id, creations);
-      return await refusing(async () => {
+      return await refuseErrors(async () => {
         const response = newAnswer.parse(JSON.parse(answer));
         requireNoAttestation(response.response.attestationObject);
         const { verified, registrationInfo } = await verifyRegistrationResponse({
@@ -138,13 +138,13 @@ export function webAuthn(deps: SealedStepDeps & { database: Database }): WebAuth
 
     async verifyUse(req, userId, answer, find) {
       const expectedChallenge = await consumeChallenge(req, userId, uses);
-      const response = await refusing(async () => useAnswer.parse(JSON.parse(answer)));
+      const response = await refuseErrors(async () => useAnswer.parse(JSON.parse(answer)));
       const passkey = await find(response.id);
       if (!passkey) throw refused("the passkey is not known");
       requireOwnHandle(passkey, response.response.userHandle ?? null, userId);
       const { id, publicKey, counter } = passkey;
       const credential = { id, counter, publicKey: new Uint8Array(Buffer.from(publicKey, "base64url")) };
-      return await refusing(async () => {
+      return await refuseErrors(async () => {
         const { verified, authenticationInfo } = await verifyAuthenticationResponse({
           response: { ...response, clientExtensionResults: {} } as AuthenticationResponseJSON,
           expectedChallenge,
@@ -178,7 +178,7 @@ function requireOwnHandle(passkey: Passkey, handle: string | null, userId: strin
 const refused = (cause: unknown) => new RefusedError("second-step-not-valid", null, { cause });
 
 /** Turns errors about what the browser sent into a refusal. */
-async function refusing<T>(verify: () => Promise<T>): Promise<T> {
+async function refuseErrors<T>(verify: () => Promise<T>): Promise<T> {
   try {
     return await verify();
   } catch (cause) {

@@ -1,12 +1,12 @@
 /** Webhooks from elsewhere: the part that is the same for each caller. docs/how-to/receive-webhooks.md shows how to add one. */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import express, { type ErrorRequestHandler, type Request, type Response, Router } from "express";
 import type { IncomingWebhook } from "../../config/webhooks.ts";
 import type { Log } from "../log.ts";
 import type { Database } from "../store/database.ts";
 import { onceOnly } from "../store/rate-limits.ts";
-import { hashToken } from "../store/secrets.ts";
+import { equalsSecret, hashToken } from "../store/secrets.ts";
 import { answerProblem, ProblemError, problemOf } from "./problems.ts";
 
 /** A request whose caller is not known yet. */
@@ -54,7 +54,7 @@ export function verifyStandardWebhook({ headers, body, secrets, now }: Delivery)
   const presented = signatures.split(" ").flatMap((one) => (one.startsWith("v1,") ? one.slice(3) : []));
   const isSigned = secrets.some((secret) => {
     const expected = createHmac("sha256", keyOf(secret)).update(`${id}.${sent}.`).update(body).digest();
-    return presented.some((text) => isSame(Buffer.from(text, "base64"), expected));
+    return presented.some((text) => equalsSecret(Buffer.from(text, "base64"), expected));
   });
   if (!isSigned) throw new NotVerifiedError("no signature is valid for a secret of this webhook");
   return id;
@@ -66,11 +66,6 @@ function keyOf(secret: string): Buffer {
   if (key.length < 24)
     throw new Error("a secret of this webhook is not whsec_ and at least 24 bytes in base64");
   return key;
-}
-
-/** Compares without a timing oracle. */
-export function isSame(presented: Buffer, expected: Buffer): boolean {
-  return presented.length === expected.length && timingSafeEqual(presented, expected);
 }
 
 interface WebhookDeps {

@@ -32,8 +32,8 @@ export interface PostDeps {
 /** An attempt ends before the lease of its endpoint does. */
 const postLimits = { timeoutMs: 5_000, maxBytes: 64_000 };
 
-/** Where the secret of an endpoint is sealed for. */
-export function secretContext(tenantId: string, endpointId: string): string {
+/** The sealing context of an endpoint's secret. */
+export function webhookSecretContext(tenantId: string, endpointId: string): string {
   return `${tenantId}/webhooks/${endpointId}`;
 }
 
@@ -50,19 +50,19 @@ export async function postMessage(
   const sentAt = now();
   const { sealedSecret, former } = endpoint;
   const sealed = former && former.until > sentAt ? [sealedSecret, former.sealedSecret] : [sealedSecret];
-  const context = secretContext(endpoint.tenantId, endpoint.id);
+  const context = webhookSecretContext(endpoint.tenantId, endpoint.id);
   const secrets = sealed.map((secret) => sealer.open(secret, context));
   const headers = { "Content-Type": "application/json", ...signatureHeaders({ id, sentAt, body }, secrets) };
   try {
     const parts = { method: "POST", headers, body };
-    return endOf(await guardedRequest(endpoint.url, parts, { ...limits, ...postLimits }));
+    return resultOf(await guardedRequest(endpoint.url, parts, { ...limits, ...postLimits }));
   } catch (error) {
     if (!(error instanceof InvalidError)) throw error;
     return { result: "again", answer: error.message, retryAfterMs: null };
   }
 }
 
-function endOf({ ok, status, headers }: Response): PostEnd {
+function resultOf({ ok, status, headers }: Response): PostEnd {
   const answer = String(status);
   if (ok) return { result: "accepted", answer, retryAfterMs: null };
   const isTemporary = status >= 500 || [408, 425, 429].includes(status);

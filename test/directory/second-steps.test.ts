@@ -75,7 +75,7 @@ describe("second steps of an account", () => {
       await acme.store.secondSteps.setRecoveryCodes(user.id, ["planted"]);
       const { recoveryCodes } = await giveAuthenticator(acme.store, seal, user);
       assert.equal(recoveryCodes.length, 10);
-      assert.equal(await acme.store.secondSteps.takeRecoveryCode(user.id, "planted"), false);
+      assert.equal(await acme.store.secondSteps.consumeRecoveryCode(user.id, "planted"), false);
       assert.equal((await renew()).length, 10);
     });
 

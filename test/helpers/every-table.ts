@@ -105,7 +105,7 @@ export async function fillEveryTable(database: Database, slug?: string): Promise
   await store.domains.enforce("acme.example", connection.id);
   await store.signInTests.create({ id: "test", connectionId: connection.id, userId: user.id }, 1);
   await store.keyPairs.add(connection.id, { generation: 1, certificate: "", sealedKey: "" });
-  await store.signalTransmitters.switchTo(connection.id, true);
+  await store.signalTransmitters.setSending(connection.id, true);
   await store.signalTransmitters.addKey(connection.id, { generation: 1, publicKey: "{}", sealedKey: "" });
   await store.signalTransmitters.countRefusal(user.id, 1);
   const told = { connectionId: connection.id, userId: user.id, facts: {} };

@@ -6,7 +6,7 @@ import { createLog } from "../../src/log.ts";
 import type { Connection } from "../../src/model.ts";
 import { openRunner, type Runner } from "../../src/outbox/runner.ts";
 import { type SentSecurityEvent, signalSender } from "../../src/shared-signals/sender.ts";
-import { switchOnSending } from "../../src/shared-signals/sending.ts";
+import { enableSending } from "../../src/shared-signals/sending.ts";
 import type { Database } from "../../src/store/database.ts";
 import { sealer } from "../../src/store/secrets.ts";
 import type { FetchLimits } from "../../src/trust/guarded-fetch.ts";
@@ -118,6 +118,6 @@ export async function sendingConnection(
 ): Promise<Connection> {
   const connection = await tenant.connection({ settings: { issuer: receiver.url, clientId: "0oa1" } });
   const maker = { sealer: sealer(dataKey), generateKeys: pooledKeys };
-  await switchOnSending(tenant.store, maker, connection, async () => undefined);
+  await enableSending(tenant.store, maker, connection, async () => undefined);
   return connection;
 }

@@ -9,7 +9,7 @@ import type { Database } from "../../src/store/database.ts";
 import { sealer } from "../../src/store/secrets.ts";
 import type { WebhookEndpoint } from "../../src/store/tenant/webhooks.ts";
 import type { FetchLimits } from "../../src/trust/guarded-fetch.ts";
-import { secretContext } from "../../src/webhooks/post.ts";
+import { webhookSecretContext } from "../../src/webhooks/post.ts";
 import { type WebhookSenderDeps, webhookSource } from "../../src/webhooks/sender.ts";
 import { newWebhookSecret } from "../../src/webhooks/signature.ts";
 import { handlersOf } from "./outbox.ts";
@@ -69,7 +69,7 @@ export async function addEndpoint(
   dataKey: Buffer = webhookKey,
 ): Promise<{ id: string; secret: string }> {
   const [id, secret] = [randomUUID(), newWebhookSecret()];
-  const sealedSecret = sealer(dataKey).seal(secret, secretContext(store.tenantId, id));
+  const sealedSecret = sealer(dataKey).seal(secret, webhookSecretContext(store.tenantId, id));
   await store.webhooks.add({ id, url, kinds, sealedSecret });
   return { id, secret };
 }

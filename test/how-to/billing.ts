@@ -1,9 +1,10 @@
 import { createHash, createHmac } from "node:crypto";
 import { z } from "zod";
+import { equalsSecret } from "../../src/store/secrets.ts";
 import { systemStore } from "../../src/store/system-store.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import { ProblemError } from "../../src/web/problems.ts";
-import { type Delivery, isSame, NotVerifiedError, type WebhookReceiver } from "../../src/web/webhooks.ts";
+import { type Delivery, NotVerifiedError, type WebhookReceiver } from "../../src/web/webhooks.ts";
 
 const planChanged = z.object({
   type: z.literal("subscription.changed"),
@@ -28,7 +29,7 @@ export const billingWebhook: WebhookReceiver = {
 export function verifyHubSignature({ headers, body, secrets }: Delivery): string {
   const presented = /^sha256=([0-9a-f]{64})$/.exec(String(headers["x-hub-signature-256"]))?.[1] ?? "";
   const isSigned = secrets.some((secret) =>
-    isSame(Buffer.from(presented, "hex"), createHmac("sha256", secret).update(body).digest()),
+    equalsSecret(Buffer.from(presented, "hex"), createHmac("sha256", secret).update(body).digest()),
   );
   if (!isSigned) throw new NotVerifiedError("X-Hub-Signature-256 is not valid");
   // Only the body is signed, so only the body can say whether a delivery is new. There is no signed time.

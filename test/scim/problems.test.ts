@@ -84,7 +84,7 @@ describe("a provisioning problem", () => {
   onEachDatabase((use) => {
     it("is not recorded, and nothing fails, for a token that never existed", async () => {
       const { store } = await createTestTenant(use().database);
-      await problemRecorder(use().database).recordDeadToken("never-created", "request");
+      await problemRecorder(use().database).recordEndedToken("never-created", "request");
       assert.deepEqual(await store.provisioningProblems.list(10), []);
     });
 

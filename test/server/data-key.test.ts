@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { sealer } from "../../src/store/secrets.ts";
-import { secretContext } from "../../src/webhooks/post.ts";
+import { webhookSecretContext } from "../../src/webhooks/post.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { createTestTenant } from "../helpers/people.ts";
 import { deploymentUrl, newSecrets, runProgram, startServer, until } from "../helpers/processes.ts";
@@ -17,7 +17,7 @@ describe("a change of DATA_KEY", () => {
       const [former, next] = [randomBytes(32), randomBytes(32)];
       const rows = Array.from({ length: endpoints }, (_, index) => {
         const id = `hook-${index}`;
-        const secret = sealer(former).seal(id, secretContext(tenant.id, id));
+        const secret = sealer(former).seal(id, webhookSecretContext(tenant.id, id));
         return { id, url: "https://a.example", kinds: null, sealed_secret: secret, state: "paused" };
       });
       const times = { created_at: 1, due_at: 1, claims: 0, failures: 0 };
@@ -58,7 +58,7 @@ describe("a change of DATA_KEY", () => {
       assert.deepEqual(JSON.parse(again.stdout()), { replaced: endpoints - half, left: 0, unreadable: 0 });
       const stored = await database.sql()("webhook_endpoints").select("id", "sealed_secret");
       for (const { id, sealed_secret: sealed } of stored)
-        assert.equal(sealer(next).open(sealed, secretContext(tenant.id, id)), id);
+        assert.equal(sealer(next).open(sealed, webhookSecretContext(tenant.id, id)), id);
       const server = await startServer(url, start);
       server.child.kill("SIGTERM");
       assert.equal(await server.ended, 0);

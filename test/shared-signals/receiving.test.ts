@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { revokeUserAccess } from "../../src/directory/access.ts";
 import { issueAccessToken } from "../../src/directory/access-tokens.ts";
 import { createAgent } from "../../src/directory/agents.ts";
-import { switchOnSending } from "../../src/shared-signals/sending.ts";
+import { enableSending } from "../../src/shared-signals/sending.ts";
 import { removeExpired } from "../../src/store/housekeeping.ts";
 import { hashToken } from "../../src/store/secrets.ts";
 import { defaultSessionLimits } from "../../src/store/session-store.ts";
@@ -220,7 +220,7 @@ describe("a security event", () => {
     it("is not echoed: the org hears only of sessions that ended here", async () => {
       const { acme, ada, connection, push, sealer, set } = site();
       const maker = { sealer, generateKeys: pooledKeys };
-      await switchOnSending(acme.store, maker, connection, async () => undefined);
+      await enableSending(acme.store, maker, connection, async () => undefined);
       const told = async () => (await acme.store.outbox.ofConnection(connection.id, 9)).length;
       await signedIn();
       assert.equal((await push(await set())).status, 202);
@@ -228,7 +228,7 @@ describe("a security event", () => {
       await signedIn();
       await acme.store.transaction((inside) => revokeUserAccess(inside, ada.id, "person"));
       assert.equal(await told(), 1, "it is on");
-      await acme.store.signalTransmitters.switchTo(connection.id, false);
+      await acme.store.signalTransmitters.setSending(connection.id, false);
     });
 
     it("may have the other spellings of the type, of the media type and of the audience", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { tellBlocked } from "../../src/directory/access-events.ts";
-import { switchOnSending } from "../../src/shared-signals/sending.ts";
+import { enableSending } from "../../src/shared-signals/sending.ts";
 import { pooledKeys } from "../helpers/certificates.ts";
 import type { Client } from "../helpers/client.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -111,7 +111,7 @@ describe("shared signals of an Okta-shaped org", () => {
     it("that the application sends reach the org, which logs them and shows the risk", async () => {
       const { site, org, admin, connection, ada } = circle();
       const maker = { sealer: orgSealer, generateKeys: pooledKeys };
-      await switchOnSending(site.acme.store, maker, connection, async () => undefined);
+      await enableSending(site.acme.store, maker, connection, async () => undefined);
       await admin.post("/admin/device-integrations", {
         name: "Example",
         settings: "well-known",

@@ -6,7 +6,7 @@ import { provisionUser, updateProvisionedUser } from "../../src/directory/provis
 import { signIn } from "../../src/directory/sign-in.ts";
 import { ConflictError, RefusedError } from "../../src/errors.ts";
 import type { Connection, User } from "../../src/model.ts";
-import { sendTestEvent, switchOffSending } from "../../src/shared-signals/sending.ts";
+import { disableSending, sendTestEvent } from "../../src/shared-signals/sending.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
 import { submit } from "../helpers/forms.ts";
@@ -321,7 +321,7 @@ describe("signals to a connection's org", () => {
     it("stop at once when they are switched off, also those that wait", async () => {
       const other = await sendingConnection(site().acme, org, dataKey);
       await signIn(site().acme.store, identityOf(other, "linus@acme.example"));
-      await switchOffSending(site().acme.store, other, async () => undefined);
+      await disableSending(site().acme.store, other, async () => undefined);
       await runner.runDue();
       assert.deepEqual(org.tokens, []);
       const [message] = await site().acme.store.outbox.ofConnection(other.id, 9);

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { tell } from "../../src/directory/access-events.ts";
 import { signIn } from "../../src/directory/sign-in.ts";
 import type { Connection, User } from "../../src/model.ts";
-import { switchOnSending } from "../../src/shared-signals/sending.ts";
+import { enableSending } from "../../src/shared-signals/sending.ts";
 import { sealer } from "../../src/store/secrets.ts";
 import { pooledKeys } from "../helpers/certificates.ts";
 import type { Client } from "../helpers/client.ts";
@@ -192,7 +192,7 @@ describe("a kill of the application", () => {
     it("loses no event that it has to send, and none is accepted twice", async () => {
       await setUp("receiver");
       const maker = { sealer: sealer(Buffer.from(secrets.DATA_KEY, "base64")), generateKeys: pooledKeys };
-      await switchOnSending(acme.store, maker, connection, async () => undefined);
+      await enableSending(acme.store, maker, connection, async () => undefined);
       const issuer = `${deploymentUrl}/shared-signals/${connection.key}`;
       const wellKnown = `/.well-known/ssf-configuration/shared-signals/${connection.key}`;
       const metadata = JSON.parse((await server.client().get(wellKnown)).text) as {

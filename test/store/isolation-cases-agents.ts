@@ -44,11 +44,11 @@ export const agentCases: Pick<
       }),
     gives: "refused",
   },
-  "accessTokens.endOf": {
+  "accessTokens.remove": {
     call: async (b, a) => {
-      await b.accessTokens.endOf({ clientId: a.clientId, userId: a.userId });
-      await b.accessTokens.endOf({ clientId: a.clientId });
-      await b.accessTokens.endOf({ connectionId: a.connectionId });
+      await b.accessTokens.remove({ clientId: a.clientId, userId: a.userId });
+      await b.accessTokens.remove({ clientId: a.clientId });
+      await b.accessTokens.remove({ connectionId: a.connectionId });
     },
     gives: undefined,
   },

@@ -13,8 +13,8 @@ export const outboxCases: Pick<
     gives: "refused",
   },
   "outbox.ofConnection": { call: (b, a) => b.outbox.ofConnection(a.connectionId, 9), gives: [] },
-  "signalTransmitters.switchTo": {
-    call: (b, a) => b.signalTransmitters.switchTo(a.connectionId, false),
+  "signalTransmitters.setSending": {
+    call: (b, a) => b.signalTransmitters.setSending(a.connectionId, false),
     gives: undefined,
   },
   "signalTransmitters.listening": { call: (b, a) => b.signalTransmitters.listening(a.userId), gives: [] },

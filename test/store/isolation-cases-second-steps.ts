@@ -28,8 +28,8 @@ export const secondStepCases: Pick<
     call: (b, a) => b.secondSteps.setRecoveryCodes(a.secondUserId, ["b's"]),
     gives: "refused",
   },
-  "secondSteps.takeRecoveryCode": {
-    call: (b, a) => b.secondSteps.takeRecoveryCode(a.secondUserId, "a's"),
+  "secondSteps.consumeRecoveryCode": {
+    call: (b, a) => b.secondSteps.consumeRecoveryCode(a.secondUserId, "a's"),
     gives: false,
   },
   "passkeys.ofUser": { call: (b, a) => b.passkeys.ofUser(a.secondUserId), gives: [] },

@@ -328,13 +328,13 @@ export const isolationCases: IsolationCases = {
   },
   "sessions.ofUser": { call: (b, a) => b.sessions.ofUser(a.userId), gives: [] },
   "sessions.page": { call: (b) => b.sessions.page(null, 10), gives: [] },
-  "sessions.endOne": { call: (b, a) => b.sessions.endOne(a.userId, a.sessionId), gives: false },
+  "sessions.removeOne": { call: (b, a) => b.sessions.removeOne(a.userId, a.sessionId), gives: false },
   "sessions.revokeOne": { call: (b, a) => b.sessions.revokeOne(a.userId, a.sessionId), gives: false },
   "sessions.connectionsOf": { call: (b, a) => b.sessions.connectionsOf(a.userId, null), gives: [] },
-  "sessions.end": { call: (b, a) => b.sessions.end(a.userId, null), gives: undefined },
+  "sessions.remove": { call: (b, a) => b.sessions.remove(a.userId, null), gives: undefined },
   "sessions.revoke": { call: (b, a) => b.sessions.revoke(a.userId), gives: undefined },
-  "sessions.endOfConnection": {
-    call: (b, a) => b.sessions.endOfConnection(a.connectionId),
+  "sessions.revokeOfConnection": {
+    call: (b, a) => b.sessions.revokeOfConnection(a.connectionId),
     gives: undefined,
   },
 

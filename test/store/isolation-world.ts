@@ -271,7 +271,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
   const { reservation } = await store.idempotency.reserve({ userId: user.id, agent: "", key: "a's" }, "a's");
   const clientId = await openAgentAccess(database, store, user, connectionId);
   const streamId = await openStream(store, connectionId);
-  await store.signalTransmitters.switchTo(connectionId, true);
+  await store.signalTransmitters.setSending(connectionId, true);
   const [codeId, grantId] = [`code-${tenant.slug}`, `grant-${tenant.slug}`];
   const wantedKey = { prefix: "tkl_", name: "Report", scopes: ["tasks.read"], days: null };
   const { id: apiKeyId } = await createApiKey(store, { user, role: "admin" }, wantedKey);
@@ -313,7 +313,7 @@ export async function tenantWithEverything(database: Database): Promise<TenantA 
 
 /** Signals to a connection's org, and one that waits. */
 async function sendSignals(store: TenantStore, connectionId: string, userId: string): Promise<void> {
-  await store.signalTransmitters.switchTo(connectionId, true);
+  await store.signalTransmitters.setSending(connectionId, true);
   await store.signalTransmitters.addKey(connectionId, { generation: 1, publicKey: "{}", sealedKey: "a's" });
   await store.signalTransmitters.countRefusal(userId, 60_000);
   await store.outbox.add([{ kind: "shared-signal", connectionId, userId, facts: { event: "test" } }]);

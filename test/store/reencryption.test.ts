@@ -20,7 +20,7 @@ import { hashToken, sealer } from "../../src/store/secrets.ts";
 import { sessionStore } from "../../src/store/session-store.ts";
 import { sealActivity } from "../../src/trail/sealing.ts";
 import { verifyTrail } from "../../src/trail/verify.ts";
-import { secretContext } from "../../src/webhooks/post.ts";
+import { webhookSecretContext } from "../../src/webhooks/post.ts";
 import { pooledKeys } from "../helpers/certificates.ts";
 import { runCommand } from "../helpers/cli.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -64,7 +64,7 @@ const filesThatSeal = [
   "src/store/reencryption.ts",
   "src/trail/chain.ts",
   "src/web/authenticator-key.ts",
-  "src/web/pending-sign-in.ts",
+  "src/web/sealed-step.ts",
   "src/web/sessions.ts",
 ];
 
@@ -134,7 +134,7 @@ describe("the change of DATA_KEY", () => {
       await store.keyPairs.add(connection.id, { generation: 1, certificate: "", sealedKey });
       const owner = { tenantId: tenant.id, connectionId: connection.id };
       const maker = { sealer: before, generateKeys: pooledKeys };
-      await store.signalTransmitters.switchTo(connection.id, true);
+      await store.signalTransmitters.setSending(connection.id, true);
       await store.signalTransmitters.addKey(connection.id, {
         generation: 1,
         ...(await newSigningKey(maker, owner)),
@@ -148,7 +148,7 @@ describe("the change of DATA_KEY", () => {
       await store.signalStreams.update(stream.id, {
         sealedRefreshToken: before.seal("a refresh token", place),
       });
-      const sealedSecret = before.seal("a webhook's secret", secretContext(tenant.id, "hook"));
+      const sealedSecret = before.seal("a webhook's secret", webhookSecretContext(tenant.id, "hook"));
       await store.webhooks.add({ id: "hook", url: "https://a.example", kinds: null, sealedSecret });
       await database.sql()("webhook_endpoints").update({ former_sealed_secret: sealedSecret });
       await identityKeys({ database, sealer: before, generateKeys: pooledKeys }).published();

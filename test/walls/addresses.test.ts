@@ -7,7 +7,7 @@ import { createServer, type Server } from "node:net";
 import { SignJWT } from "jose";
 import { guardedFetch } from "../../src/trust/guarded-fetch.ts";
 import { keyStore } from "../../src/trust/jwks.ts";
-import { secretContext } from "../../src/webhooks/post.ts";
+import { webhookSecretContext } from "../../src/webhooks/post.ts";
 import { newWebhookSecret } from "../../src/webhooks/signature.ts";
 import { startTestApp, type TestApp } from "../helpers/app.ts";
 import { dataKey } from "../helpers/cli.ts";
@@ -128,7 +128,7 @@ describe("an address that a customer enters", () => {
       "a webhook whose name leads elsewhere by now": async (url) => {
         const { store } = site().acme;
         const id = "moved";
-        const sealedSecret = site().sealer.seal(newWebhookSecret(), secretContext(store.tenantId, id));
+        const sealedSecret = site().sealer.seal(newWebhookSecret(), webhookSecretContext(store.tenantId, id));
         await store.webhooks.add({ id, url, kinds: null, sealedSecret });
         try {
           return await owner.post(`/admin/activity/webhooks/${id}/test`);

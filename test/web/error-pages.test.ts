@@ -43,7 +43,7 @@ const failures: Failure[] = [
   },
   {
     status: 403,
-    heading: "This set-up link no longer works",
+    heading: "This link no longer works",
     logged: { event: "request.refused", reason: "link-not-valid" },
     ask: (client, headers) => client.get("/setup/unknown", headers),
   },

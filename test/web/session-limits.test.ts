@@ -88,7 +88,7 @@ describe("the limits of a tenant's sessions", () => {
     it("are written with a new session and with its use", async () => {
       await limit({ idleMinutes: 30, absoluteMinutes: 45 });
       const { acme, owner, app } = site();
-      await acme.store.sessions.end(owner.id, null);
+      await acme.store.sessions.remove(owner.id, null);
       const client = app.client();
       assert.equal((await client.signIn(acme.tenant.slug, owner.loginName, testPassword)).status, 303);
       const row = () => use().database.sql()("sessions").where("user_id", owner.id).first();
@@ -111,7 +111,7 @@ describe("the limits of a tenant's sessions", () => {
 
     it("appear on the account page, which does not list a session that has ended", async () => {
       const { acme, owner } = site();
-      await acme.store.sessions.end(owner.id, null);
+      await acme.store.sessions.remove(owner.id, null);
       await planted({ createdAt: Date.now() - 20 * hour, data: { userAgent: "Long ago" } });
       const endsAt = Date.now() + hour;
       const client = await planted({ endsAt });

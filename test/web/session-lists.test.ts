@@ -16,7 +16,7 @@ describe("the lists of sessions", () => {
       return { client, id: hashToken(sidOf(cookie)) };
     };
     const sessionOf = async (userId: string) => await site().acme.store.sessions.ofUser(userId);
-    beforeEach(() => site().acme.store.sessions.end(site().owner.id, null));
+    beforeEach(() => site().acme.store.sessions.remove(site().owner.id, null));
 
     it("show the network address of the sign-in, of either family, as the trusted proxy says", async () => {
       const { acme, owner, app } = site();

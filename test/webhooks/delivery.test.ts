@@ -5,7 +5,7 @@ import type { Database } from "../../src/store/database.ts";
 import { sealer } from "../../src/store/secrets.ts";
 import { forTenant } from "../../src/store/tenant-store.ts";
 import { webhookQueue } from "../../src/store/webhook-queue.ts";
-import { secretContext } from "../../src/webhooks/post.ts";
+import { webhookSecretContext } from "../../src/webhooks/post.ts";
 import { pauseAfterMs, tryForMs } from "../../src/webhooks/sender.ts";
 import { newWebhookSecret } from "../../src/webhooks/signature.ts";
 import { onEachDatabase } from "../helpers/databases.ts";
@@ -232,7 +232,7 @@ describe("webhooks of the activity", () => {
     it("have two signatures while a former secret is valid", async () => {
       const { id, secret: former } = await addEndpoint(acme, receiver.url);
       const secret = newWebhookSecret();
-      const sealed = sealer(webhookKey).seal(secret, secretContext(acme.store.tenantId, id));
+      const sealed = sealer(webhookKey).seal(secret, webhookSecretContext(acme.store.tenantId, id));
       const at = Date.now();
       await acme.store.webhooks.replaceSecret(id, sealed, at + hourMs);
       await record(acme, "a.first");
@@ -304,7 +304,7 @@ describe("webhooks of the activity", () => {
       const [row] = await use().database.sql()("webhook_endpoints").where({ id }).select("*");
       assert.equal(JSON.stringify(row).includes(secret.slice(6)), false);
       assert.throws(() =>
-        sealer(webhookKey).open(row.sealed_secret, secretContext(acme.store.tenantId, "b")),
+        sealer(webhookKey).open(row.sealed_secret, webhookSecretContext(acme.store.tenantId, "b")),
       );
     });
 

@@ -10,7 +10,7 @@ import { checksOf, type NamedRule, verdictOf } from "./rules.ts";
 
 /**
  * Records each call of an agent or with an API key to the API and to the MCP server once its response is sent, for the tenant
- * of its token. That includes calls with a token that is dead. An unknown token names no tenant. Mount it before the routes.
+ * of its token. That includes calls with an ended token. An unknown token names no tenant. Mount it before the routes.
  */
 export function recordAgentCalls(recorder: Recorder): RequestHandler {
   const router = Router();

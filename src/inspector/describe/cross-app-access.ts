@@ -11,11 +11,10 @@ import {
 } from "../../cross-app-access/policy.ts";
 import type { AssertionRequest } from "../../cross-app-access/steps.ts";
 import { paths } from "../../endpoints.ts";
-import type { BrokenRule } from "../../errors.ts";
+import { type BrokenRule, brokenRuleIn } from "../../errors.ts";
 import type { Message, MessageFact, MessagePart, Recorder } from "../../recording.ts";
 import { jwtsIn } from "./jwt.ts";
-import { statusLine } from "./parts.ts";
-import { checksOf, isAmong, readableName, unexplained, verdictOf } from "./rules.ts";
+import { isAmong, readableName, verdictOfCall } from "./rules.ts";
 
 /**
  * Records each token request once its response is sent, for the tenant of the connection that the assertion is about. A
@@ -45,14 +44,8 @@ function messageOf(
   request: AssertionRequest,
   { tenantId, connection }: ConnectionOfIssuer,
 ): Message {
-  const statusCode = req.res?.statusCode ?? 0;
-  const status = statusLine(statusCode);
-  const broken = brokenIn(request);
-  const isExplained = broken !== null || statusCode < 400;
-  const { checks, verdict, summary } = verdictOf(
-    isExplained ? checksOf("cross-app-access", tokenPolicy, broken) : [unexplained(null)],
-    "",
-  );
+  const broken = brokenRuleIn(request.error);
+  const { status, ...judged } = verdictOfCall(req, "cross-app-access", tokenPolicy, broken);
   return {
     protocol: "cross-app-access",
     step: "Token request",
@@ -65,18 +58,12 @@ function messageOf(
     person: readableName(peopleIn(request)),
     people: peopleIn(request),
     ...handledBy(broken),
-    checks,
-    verdict,
-    summary: verdict === "failed" ? `${status}. ${summary}` : status,
+    ...judged,
     facts: clientFacts(request, tenantId),
     request: requestPart(req, request),
     response: { head: [status], json: answerOf(request) },
     secrets: secretsOf(req, request),
   };
-}
-
-function brokenIn({ error }: AssertionRequest): BrokenRule | null {
-  return error instanceof RuleBrokenError ? { ruleId: error.rule.id, found: error.found } : null;
 }
 
 /** The file whose check failed, or that issued the token, and the function in it. */
@@ -88,7 +75,7 @@ function handledBy(broken: BrokenRule | null): { file: string; handler: string }
   if (broken === null || isIssuing) return { file: `${folder}/issue.ts`, handler: "issueAccess" };
   return {
     file: `${folder}/steps.ts`,
-    handler: isAmong(connectionRules, broken) ? "findConnection" : "requireGrant",
+    handler: isAmong(connectionRules, broken) ? "findIssuersConnection" : "requireGrant",
   };
 }
 

@@ -1,7 +1,9 @@
+import type { Request } from "express";
 import { outcomes, type Rule } from "policy-list/policy";
 import type { BrokenRule } from "../../errors.ts";
 import { failureText, type Message, type Protocol, type RecordedCheck } from "../../recording.ts";
 import { checkGroups } from "./groups.ts";
+import { statusLine } from "./parts.ts";
 
 /** The members of a rule that a description needs. */
 export type NamedRule = Pick<Rule<never>, "id" | "name" | "citation" | "reason">;
@@ -63,4 +65,21 @@ export function verdictOf(
 ): Pick<Message, "checks" | "verdict" | "summary"> {
   const failed = checks.find(({ verdict }) => verdict === "failed");
   return { checks, verdict: failed ? "failed" : "passed", summary: failed ? failureText(failed) : passed };
+}
+
+/**
+ * The status line of a call's response, and the checks behind it. A failure that no rule explains gets the check of a fault.
+ */
+export function verdictOfCall(
+  { res }: Request,
+  protocol: Protocol,
+  rules: readonly NamedRule[],
+  broken: BrokenRule | null,
+): Pick<Message, "checks" | "verdict" | "summary"> & { status: string } {
+  const statusCode = res?.statusCode ?? 0;
+  const status = statusLine(statusCode);
+  const isExplained = broken !== null || statusCode < 400;
+  const checks = isExplained ? checksOf(protocol, rules, broken) : [unexplained(null)];
+  const { verdict, summary } = verdictOf(checks, "");
+  return { status, checks, verdict, summary: verdict === "failed" ? `${status}. ${summary}` : status };
 }

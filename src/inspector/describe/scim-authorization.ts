@@ -1,12 +1,10 @@
 import { type Request, type RequestHandler, Router } from "express";
-import { RuleBrokenError } from "policy-list/policy";
 import { paths } from "../../endpoints.ts";
-import type { BrokenRule } from "../../errors.ts";
+import { type BrokenRule, brokenRuleIn } from "../../errors.ts";
 import { clientGrantRules, clientRules, grantTypeRules, requestRules } from "../../oauth/policy.ts";
 import type { Message, Recorder } from "../../recording.ts";
 import { codeRules, questionRules, refreshRules } from "../../scim-authorization/policy.ts";
-import { statusLine } from "./parts.ts";
-import { checksOf, type NamedRule, unexplained, verdictOf } from "./rules.ts";
+import { type NamedRule, verdictOfCall } from "./rules.ts";
 
 /** The rules that a token request passes before its code or refresh token is read. */
 const clientPolicy = [...requestRules, ...clientRules, ...grantTypeRules, ...clientGrantRules];
@@ -38,7 +36,7 @@ export function recordScimAuthorization(recorder: Recorder): RequestHandler {
 function tokenMessage(req: Request): Message {
   const { parameters, error = null, credentials } = req.tokenRequest ?? {};
   const isCode = parameters?.get("grant_type") === "authorization_code";
-  const broken = error instanceof RuleBrokenError ? { ruleId: error.rule.id, found: error.found } : null;
+  const broken = brokenRuleIn(error);
   const pair = req.provisioningRequest?.pair ?? null;
   const [given, next] = [parameters?.get(isCode ? "code" : "refresh_token") ?? "", pair?.refreshToken];
   return {
@@ -79,22 +77,14 @@ function decisionMessage(req: Request): Message {
 }
 
 function commonParts(req: Request, rules: readonly NamedRule[], broken: BrokenRule | null) {
-  const statusCode = req.res?.statusCode ?? 0;
-  const status = statusLine(statusCode);
-  const isExplained = broken !== null || statusCode < 400;
-  const { checks, verdict, summary } = verdictOf(
-    isExplained ? checksOf("scim", rules, broken) : [unexplained(null)],
-    "",
-  );
+  const { status, ...judged } = verdictOfCall(req, "scim", rules, broken);
   return {
     protocol: "scim" as const,
     requestId: req.id,
     connectionKey: null,
     at: req.receivedAt,
     ms: null,
-    checks,
-    verdict,
-    summary: verdict === "failed" ? `${status}. ${summary}` : status,
+    ...judged,
     response: { head: [status] },
   };
 }

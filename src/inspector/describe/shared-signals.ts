@@ -1,7 +1,7 @@
 import { type Request, type RequestHandler, Router } from "express";
 import { RuleBrokenError } from "policy-list/policy";
 import { paths } from "../../endpoints.ts";
-import type { BrokenRule } from "../../errors.ts";
+import { type BrokenRule, brokenRuleIn } from "../../errors.ts";
 import type { Message, MessageFact, Recorder } from "../../recording.ts";
 import { eventTypes, readEvent, type SignalEvent, typesIn } from "../../shared-signals/events.ts";
 import {
@@ -16,8 +16,7 @@ import {
 import type { SignalContext } from "../../shared-signals/routes.ts";
 import { nameIn } from "../../sso/subjects.ts";
 import { jwtsIn } from "./jwt.ts";
-import { statusLine } from "./parts.ts";
-import { checksOf, isAmong, readableName, unexplained, verdictOf } from "./rules.ts";
+import { isAmong, readableName, verdictOfCall } from "./rules.ts";
 
 /**
  * Records each event once its response is sent, for the tenant of the stream. That includes calls with a wrong header,
@@ -50,14 +49,8 @@ const steps = new Map<string, string>([
 
 function messageOf(req: Request, signal: SignalContext): Message {
   const { connection } = signal.found;
-  const statusCode = req.res?.statusCode ?? 0;
-  const status = statusLine(statusCode);
-  const broken = brokenIn(signal);
-  const isExplained = broken !== null || statusCode < 400;
-  const { checks, verdict, summary } = verdictOf(
-    isExplained ? checksOf("shared-signals", shownRules, broken) : [unexplained(null)],
-    "",
-  );
+  const broken = brokenRuleIn(signal.error);
+  const { status, ...judged } = verdictOfCall(req, "shared-signals", shownRules, broken);
   const set = signal.set ?? "";
   const jwts = jwtsIn("Body", set);
   const event = eventIn(signal, jwts[0]?.claims);
@@ -76,9 +69,7 @@ function messageOf(req: Request, signal: SignalContext): Message {
     person: readableName(names),
     people: names,
     ...handledBy(broken),
-    checks,
-    verdict,
-    summary: verdict === "failed" ? `${status}. ${summary}` : status,
+    ...judged,
     facts: factsOf(signal, event),
     request: {
       head: [
@@ -92,10 +83,6 @@ function messageOf(req: Request, signal: SignalContext): Message {
     response: { head: [status], json: answerOf(signal) },
     secrets: [set, req.get("authorization") ?? ""],
   };
-}
-
-function brokenIn({ error }: SignalContext): BrokenRule | null {
-  return error instanceof RuleBrokenError ? { ruleId: error.rule.id, found: error.found } : null;
 }
 
 /** The event, also of a SET that was refused. */

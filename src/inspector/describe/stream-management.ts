@@ -44,7 +44,7 @@ function messageOf(req: Request, action: StreamAction, call: StreamCall, isFaili
     protocol: "shared-signals",
     requestId: req.id,
     connectionKey: connection.key,
-    // The state ties the way to the org to the way back.
+    // The state joins the redirect to the org and its callback.
     flow: { kind: "stream", keys: [state ?? req.id] },
     person: null,
     people: [],
@@ -90,7 +90,7 @@ function callOf({ method, url, headers, body, at, answer }: ProviderExchange): S
     step: step ?? "Token request",
     rules: rules ?? streamPolicy.grant,
     file: isOAuth ? "stream-set-up.ts" : "transmitter.ts",
-    handler: handler ?? "granted",
+    handler: handler ?? "requestTokens",
     at,
     ms: answer?.ms ?? 0,
     route: { from: "product", to: "okta", carried: false },

@@ -1,14 +1,13 @@
 import { type Request, type RequestHandler, Router } from "express";
-import { RuleBrokenError } from "policy-list/policy";
 import { paths } from "../../endpoints.ts";
+import { brokenRuleIn } from "../../errors.ts";
 import type { Message, Recorder } from "../../recording.ts";
 import { nameIn } from "../../sso/subjects.ts";
 import { connectionPolicy, tokenRules } from "../../universal-logout/policy.ts";
 import type { NamedConnection } from "../../universal-logout/routes.ts";
 import { parseSubject } from "../../universal-logout/subject.ts";
 import { jwtsIn } from "./jwt.ts";
-import { statusLine } from "./parts.ts";
-import { checksOf, isAmong, readableName, unexplained, verdictOf } from "./rules.ts";
+import { isAmong, readableName, verdictOfCall } from "./rules.ts";
 
 /**
  * Records each call once its response is sent, for every tenant with a connection that the call names. That includes calls
@@ -29,13 +28,9 @@ export function recordUniversalLogout(recorder: Recorder): RequestHandler {
 function messageOf(req: Request, named: NamedConnection): Message {
   const token = (req.get("authorization") ?? "").replace(/^bearer /i, "");
   const subject = parseSubject(req.body);
-  const statusCode = req.res?.statusCode ?? 0;
-  const status = statusLine(statusCode);
   const broken = brokenAt(req, named);
   const file = isAmong(tokenRules, broken) ? "token.ts" : "routes.ts";
-  const isExplained = broken !== null || statusCode < 400;
-  const checks = isExplained ? checksOf("universal-logout", connectionPolicy, broken) : [unexplained(null)];
-  const { verdict, summary } = verdictOf(checks, "");
+  const { status, ...judged } = verdictOfCall(req, "universal-logout", connectionPolicy, broken);
   return {
     protocol: "universal-logout",
     step: "Global token revocation",
@@ -50,8 +45,7 @@ function messageOf(req: Request, named: NamedConnection): Message {
     people: subject ? [nameIn(subject)] : [],
     file: `src/universal-logout/${file}`,
     handler: file === "token.ts" ? "tokenVerifier" : "universalLogoutRoutes",
-    verdict,
-    summary: verdict === "failed" ? `${status}. ${summary}` : status,
+    ...judged,
     request: {
       head: [
         `POST ${req.path}`,
@@ -63,7 +57,6 @@ function messageOf(req: Request, named: NamedConnection): Message {
       isRepeatable: true,
     },
     response: { head: [status] },
-    checks,
     secrets: [token],
   };
 }
@@ -71,7 +64,6 @@ function messageOf(req: Request, named: NamedConnection): Message {
 /** The rule that broke at this connection, or for the call as a whole. A body that cannot be parsed names no person. */
 function brokenAt({ revocation }: Request, { broken }: NamedConnection): NamedConnection["broken"] {
   const error = revocation?.error;
-  if (broken || !error) return broken;
-  if (error instanceof RuleBrokenError) return { ruleId: error.rule.id, found: error.found };
-  return Object(error).type?.startsWith?.("entity.") ? { ruleId: "body-subject", found: null } : null;
+  const isUnreadable = Object(error).type?.startsWith?.("entity.");
+  return broken ?? brokenRuleIn(error) ?? (isUnreadable ? { ruleId: "body-subject", found: null } : null);
 }

@@ -44,8 +44,8 @@ export function tenantAccessTokens(scope: TenantScope, now: () => number) {
       });
     },
 
-    /** Ends the tokens of an agent, those that it has for one person, or those through a connection. */
-    async endOf(bounds: { clientId: string; userId?: string } | { connectionId: string }): Promise<void> {
+    /** Removes the tokens of an agent, those that it has for one person, or those through a connection. */
+    async remove(bounds: { clientId: string; userId?: string } | { connectionId: string }): Promise<void> {
       const tokens = scope.rows("access_tokens");
       if ("connectionId" in bounds) {
         await tokens.where("connection_id", bounds.connectionId).delete();

@@ -1,5 +1,5 @@
 import type { Agent } from "../../model.ts";
-import { type AgentRow, agentColumns, toAgent, wordsOf } from "../agents.ts";
+import { type AgentRow, agentColumns, splitWords, toAgent } from "../agents.ts";
 import type { TenantScope } from "./scope.ts";
 
 /** An agent that acted in a tenant, or that its administrators blocked. */
@@ -122,7 +122,7 @@ export function tenantAgents(scope: TenantScope, now: () => number) {
       return found.map((row) => ({
         id: row.id,
         loginName: row.login_name,
-        scopes: wordsOf(row.scopes),
+        scopes: splitWords(row.scopes),
         lastUsedAt: row.last_used_at,
         revokedAt: row.revoked_at,
       }));
@@ -166,7 +166,7 @@ function toGrant(row: GrantRow): AgentGrant {
   return {
     clientId: row.client_id,
     name: row.name,
-    scopes: wordsOf(row.scopes),
+    scopes: splitWords(row.scopes),
     firstUsedAt: row.first_used_at,
     lastUsedAt: row.last_used_at,
     revokedAt: row.revoked_at,

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import type { Role, User } from "../../model.ts";
-import { wordsOf } from "../agents.ts";
+import { splitWords } from "../agents.ts";
 import type { TenantScope } from "./scope.ts";
 import { toUser, type UserRow } from "./users.ts";
 
@@ -120,7 +120,7 @@ export function toApiKey(row: ApiKeyRow): ApiKey {
     id: row.key_id,
     name: row.key_name,
     hint: row.key_hint,
-    scopes: wordsOf(row.key_scopes),
+    scopes: splitWords(row.key_scopes),
     user: toUser(row),
     issuedRole: row.key_role,
     issuedEpoch: row.key_epoch,

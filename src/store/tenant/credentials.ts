@@ -199,31 +199,31 @@ export function tenantSessions(scope: TenantScope, now: () => number) {
       return rows.map((row) => row.connection_id);
     },
 
-    /** Ends a user's sessions, all of them or all but one, because the user wants it. */
-    async end(userId: string, except: string | null): Promise<void> {
+    /** Removes a user's sessions, all of them or all but one, because the user wants it. */
+    async remove(userId: string, except: string | null): Promise<void> {
       const query = of(userId);
       if (except !== null) query.whereNot("sid_hash", except);
       await query.delete();
     },
 
-    /** Ends one session of a user, because the user wants it. Returns false if there is no such session. */
-    async endOne(userId: string, id: string): Promise<boolean> {
+    /** Removes one session of a user, because the user wants it. Returns false if there is no such session. */
+    async removeOne(userId: string, id: string): Promise<boolean> {
       return ((await of(userId).where("sid_hash", id).delete()) as number) > 0;
     },
 
-    /** Ends all sessions of a user on behalf of their organisation. */
+    /** Marks all sessions of a user as ended by their organisation: their browsers learn it. */
     async revoke(userId: string): Promise<void> {
       await of(userId).update(endedByOrganisation);
     },
 
-    /** Ends one session of a user on behalf of their organisation. Returns false if there is no such session. */
+    /** As revoke(), for one session. Returns false if there is no such session. */
     async revokeOne(userId: string, id: string): Promise<boolean> {
       const one = of(userId).where("sid_hash", id).whereNot("access_epoch", endedEpoch);
       return ((await one.update(endedByOrganisation)) as number) > 0;
     },
 
-    /** Ends all sessions that began through a connection, on behalf of the organisation. */
-    async endOfConnection(connectionId: string): Promise<void> {
+    /** As revoke(), for all sessions that began through a connection. */
+    async revokeOfConnection(connectionId: string): Promise<void> {
       await scope.rows("sessions").where("connection_id", connectionId).update(endedByOrganisation);
     },
   };

@@ -44,7 +44,7 @@ export function tenantIdempotency(scope: TenantScope, now: () => number) {
         .where((either) =>
           either
             .where("expires_at", "<=", at)
-            .orWhere((dead) => dead.whereNull("status").where("reserved_at", "<=", at - longestRunMs)),
+            .orWhere((lost) => lost.whereNull("status").where("reserved_at", "<=", at - longestRunMs)),
         )
         .delete();
       const reservation = randomUUID();

@@ -131,7 +131,7 @@ const toTest = (row: SignInTestRow): StoredSignInTest => ({
 
 /** Test sign-ins of one tenant's connections, kept for a short time. */
 export function tenantSignInTests(scope: TenantScope, now: () => number) {
-  const living = (connectionId: string) =>
+  const unexpired = (connectionId: string) =>
     scope.rows("sign_in_tests").where("connection_id", connectionId).where("expires_at", ">", now());
 
   return {
@@ -151,13 +151,13 @@ export function tenantSignInTests(scope: TenantScope, now: () => number) {
 
     /** Returns null if the connection has no such test, or if it has expired. */
     async find(connectionId: string, id: string): Promise<StoredSignInTest | null> {
-      const row = (await living(connectionId).where({ id }).first(columns)) as SignInTestRow | undefined;
+      const row = (await unexpired(connectionId).where({ id }).first(columns)) as SignInTestRow | undefined;
       return row ? toTest(row) : null;
     },
 
     /** Whether the connection has a test that began under this id, is not too old, and has no result yet. */
     async isUnderWay(connectionId: string, id: string): Promise<boolean> {
-      const begun = living(connectionId)
+      const begun = unexpired(connectionId)
         .where({ id })
         .where("created_at", ">", now() - pendingTestMs);
       return (await begun.whereNull("sealed_result").first("id")) !== undefined;
@@ -165,13 +165,13 @@ export function tenantSignInTests(scope: TenantScope, now: () => number) {
 
     /** Stores the first result of a test. Returns whether it was the first. */
     async finish(connectionId: string, id: string, sealedResult: string): Promise<boolean> {
-      const change = living(connectionId).where({ id }).whereNull("sealed_result");
+      const change = unexpired(connectionId).where({ id }).whereNull("sealed_result");
       return ((await change.update({ sealed_result: sealedResult })) as number) > 0;
     },
 
     /** The connection's last test with a result. */
     async latest(connectionId: string): Promise<StoredSignInTest | null> {
-      const query = living(connectionId).whereNotNull("sealed_result").orderBy("created_at", "desc");
+      const query = unexpired(connectionId).whereNotNull("sealed_result").orderBy("created_at", "desc");
       const row = (await query.orderBy("id").first(columns)) as SignInTestRow | undefined;
       return row ? toTest(row) : null;
     },

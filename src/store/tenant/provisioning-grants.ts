@@ -173,11 +173,11 @@ export function tenantProvisioningGrants(scope: TenantScope, now: () => number) 
       await scope.rows("provisioning_tokens").where("grant_id", id).where("expires_at", "<=", now()).delete();
     },
 
-    /** Ends a grant with its access tokens. Returns whether it was alive. */
+    /** Ends a grant with its access tokens. Returns whether it was active. */
     async end(id: string, cause: GrantEnding): Promise<boolean> {
-      const alive = one(id).whereNull("ended_at");
+      const active = one(id).whereNull("ended_at");
       const ended = { ended_at: now(), end_cause: cause, sealed_response: null };
-      const changed = (await alive.update(ended)) as number;
+      const changed = (await active.update(ended)) as number;
       await scope
         .rows("provisioning_tokens")
         .where("grant_id", id)

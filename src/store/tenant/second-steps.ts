@@ -59,7 +59,7 @@ export function tenantSecondSteps(scope: TenantScope, now: () => number) {
     },
 
     /** Consumes a recovery code. Of two concurrent callers, one gets false. */
-    async takeRecoveryCode(userId: string, hash: string): Promise<boolean> {
+    async consumeRecoveryCode(userId: string, hash: string): Promise<boolean> {
       return ((await codesOf(userId).where("code_hash", hash).delete()) as number) > 0;
     },
   };

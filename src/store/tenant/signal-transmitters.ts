@@ -22,7 +22,7 @@ interface SignalKeyRow {
 export function tenantSignalTransmitters(scope: TenantScope, now: () => number) {
   const keysOf = (connectionId: string) => scope.rows("signal_keys").where("connection_id", connectionId);
   return {
-    async switchTo(connectionId: string, isOn: boolean): Promise<void> {
+    async setSending(connectionId: string, isOn: boolean): Promise<void> {
       await scope.rows("connections").where("id", connectionId).update({ sends_signals: isOn });
     },
 

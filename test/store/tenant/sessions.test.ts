@@ -49,9 +49,9 @@ describe("a tenant's sessions", () => {
     it("end together, or all but one", async () => {
       const { store, user, begin, living, prefix } = await fresh();
       for (const sid of ["a", "b", "c"]) await begin(sid, {});
-      await store.sessions.end(user.id, `${prefix}-b`);
+      await store.sessions.remove(user.id, `${prefix}-b`);
       assert.deepEqual(await living(), ["b"]);
-      await store.sessions.end(user.id, null);
+      await store.sessions.remove(user.id, null);
       assert.deepEqual(await living(), []);
     });
 
@@ -59,7 +59,7 @@ describe("a tenant's sessions", () => {
       const { store, okta, begin, living } = await fresh();
       await begin("password", {});
       await begin("okta", { connectionId: okta.id });
-      await store.sessions.endOfConnection(okta.id);
+      await store.sessions.revokeOfConnection(okta.id);
       assert.deepEqual(await living(), ["password"]);
     });
 
@@ -67,8 +67,8 @@ describe("a tenant's sessions", () => {
       const { user, okta, begin, living } = await fresh();
       const { store: others } = await createTestTenant(use().database);
       await begin("okta", { connectionId: okta.id });
-      await others.sessions.end(user.id, null);
-      await others.sessions.endOfConnection(okta.id);
+      await others.sessions.remove(user.id, null);
+      await others.sessions.revokeOfConnection(okta.id);
       assert.deepEqual(await living(), ["okta"]);
       assert.deepEqual(await others.sessions.ofUser(user.id), []);
     });

@@ -5,7 +5,7 @@ import { onceOnly } from "../store/rate-limits.ts";
 import type { Sealer } from "../store/secrets.ts";
 import { cookieOf } from "./request.ts";
 
-/** Facts that one browser carries from one request of a sign-in to the next. */
+/** Facts that one browser carries from the first request of a step to the last: of a sign-in, or of a new passkey. */
 export interface SealedStep<Facts> {
   /** Gives the facts to the browser. An earlier step of the same name ends. */
   begin(res: Response, facts: Facts): void;
