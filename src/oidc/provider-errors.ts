@@ -226,7 +226,6 @@ export function findingOf(call: ProviderCall, error: unknown): ProviderFinding |
   };
 }
 
-/** The status of the provider's answer that an error is about; null if it is about something else. */
 function isRefusal(error: unknown): boolean {
   if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError) return true;
   return answerStatusOf(error) === 401;
