@@ -21,7 +21,7 @@ import type { TenantStore } from "../store/tenant-store.ts";
 import { submittedForm } from "../web/answers.ts";
 import { requireAdmin, requireOwner, storeOf } from "../web/guards.ts";
 import { formField } from "../web/request.ts";
-import { ownSessionId } from "../web/sessions.ts";
+import { listedSessions, ownSessionId } from "../web/sessions.ts";
 import { readable } from "./activity-entries.ts";
 import { adminEntry, administrator, makeChange, pathParameter } from "./change.ts";
 import type { AdminDeps } from "./deps.ts";
@@ -189,7 +189,7 @@ async function loadDetails(store: TenantStore, user: User) {
     groups,
     grants,
     role,
-    sessions,
+    listed,
     sources,
     passwordHash,
     activity,
@@ -201,7 +201,7 @@ async function loadDetails(store: TenantStore, user: User) {
     store.groups.ofUser(user.id),
     store.roles.grantsOf(user.id),
     store.roles.effective(user.id),
-    store.sessions.ofUser(user.id),
+    listedSessions(store, user.id),
     store.sources.list(),
     usablePasswordHash(store, user),
     store.activity.page({ person: user.id }, null, 10),
@@ -213,7 +213,7 @@ async function loadDetails(store: TenantStore, user: User) {
     groups,
     grants,
     role,
-    sessions,
+    ...listed,
     activity,
     others: otherAttributes(user.attributes),
     entitlements: entitlementNames(user),

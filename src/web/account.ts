@@ -19,7 +19,7 @@ import { requireSignIn, signedIn, storeOf } from "./guards.ts";
 import type { PasswordLimits } from "./password-limits.ts";
 import { formField, organisationField, withReturnTo } from "./request.ts";
 import { secondStepsOf } from "./second-step-account.ts";
-import { endSession, ownSessionId, startSession } from "./sessions.ts";
+import { endSession, listedSessions, ownSessionId, startSession } from "./sessions.ts";
 import { contextWords, passwordProblem } from "./setup.ts";
 
 export interface AccountDeps {
@@ -41,8 +41,8 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
   router.get(paths.account, requireSignIn, async (req, res) => {
     const { user } = signedIn(req);
     const store = storeOf(req, database);
-    const [sessions, groups, passwordHash, agents] = await Promise.all([
-      store.sessions.ofUser(user.id),
+    const [listed, groups, passwordHash, agents] = await Promise.all([
+      listedSessions(store, user.id),
       store.groups.ofUser(user.id),
       usablePasswordHash(store, user),
       agentsActingFor(database, store, user.id),
@@ -54,7 +54,7 @@ export function accountRoutes({ database, passwords, signOutUrl, limits, mails }
     const details = {
       passwordForm,
       secondSteps,
-      sessions,
+      ...listed,
       own,
       groups,
       agents,

@@ -12,6 +12,7 @@ import {
   type StoredSignIn,
   sessionEnd,
 } from "../store/session-store.ts";
+import type { TenantStore } from "../store/tenant-store.ts";
 import { type ParkedSessions, storedSession } from "./parked-sessions.ts";
 import { isSeen, mayHaveParked } from "./request.ts";
 
@@ -129,6 +130,15 @@ function sentCookie(req: Request): string | undefined {
 
 function forgetCookie(res: Response | undefined, name: string): void {
   res?.clearCookie(name, { ...cookieOptions, secure: name.startsWith("__Host-") });
+}
+
+/** A page lists at most so many sessions of a person: a program that signs in each minute begins a thousand a day. */
+const mostListed = 50;
+
+/** The sessions of a person that a page lists: those that were used last. `isCut` says that there are more. */
+export async function listedSessions(store: TenantStore, userId: string) {
+  const found = await store.sessions.ofUser(userId, mostListed + 1);
+  return { sessions: found.slice(0, mostListed), isCut: found.length > mostListed };
 }
 
 /** The public id of this browser's own session. */

@@ -41,6 +41,20 @@ describe("the lists of sessions", () => {
         assert.ok((await client.get(path)).text.includes(shown), path);
     });
 
+    it("are cut on the pages of a person who has very many", async () => {
+      const sessions = await Promise.all(Array.from({ length: 51 }, () => planted()));
+      const client = sessions[0]?.client ?? assert.fail();
+      for (const path of ["/account", `/admin/people/${site().owner.id}`]) {
+        const { text } = await client.get(path);
+        assert.equal(text.match(/Last seen/g)?.length, 50, path);
+        assert.match(text, /These are the 50 that were used last\./);
+      }
+      assert.match((await client.get(`/admin/people/${site().owner.id}`)).text, /Ends all their sessions/);
+      await submit(client, "/account", "/sessions/end-others", {});
+      assert.deepEqual((await sessionOf(site().owner.id)).length, 1, "also those that were not listed");
+      assert.doesNotMatch((await client.get("/account")).text, /that were used last/);
+    });
+
     it("let a person end one of their sessions, and no one else's", async () => {
       const [{ client, id: own }, { client: other, id }] = [await planted(), await planted()];
       const member = await createLocalAccount(site().acme.store, "member@acme.example");

@@ -164,10 +164,11 @@ export function tenantSessions(scope: TenantScope, now: () => number) {
       await scope.tenantRow().update(row);
     },
 
-    /** A user's valid sessions, the last seen first. */
-    async ofUser(userId: string): Promise<SessionSummary[]> {
+    /** A user's valid sessions, the last seen first: all, or at most `limit`. */
+    async ofUser(userId: string, limit?: number): Promise<SessionSummary[]> {
       const limits = (await readLimits()) ?? defaultSessionLimits;
       const query = valid(limits).where("sessions.user_id", userId).orderBy("sessions.seen_at", "desc");
+      if (limit !== undefined) query.limit(limit);
       return ((await query) as SessionRow[]).map((row) => toSummary(row, limits));
     },
 
