@@ -33,7 +33,7 @@ export async function backUpSqlite(database: Database, file: string): Promise<vo
   await sync(dirname(target));
 }
 
-/** Creates the empty file, which VACUUM INTO accepts. It has its mode before it has any content. */
+/** Creates the empty file with its mode, before it has any content. VACUUM INTO accepts an empty file. */
 async function reserve(partial: string): Promise<void> {
   try {
     const handle = await open(partial, "wx", 0o600);

@@ -144,7 +144,7 @@ export function tenantAgents(scope: TenantScope, now: () => number) {
       await scope.insertMany("agent_grants", [row], "ignore-existing");
     },
 
-    /** Takes an agent's access to a person's data away, or allows it again. Returns whether there was any. */
+    /** Revokes an agent's access to a person's data, or allows it again. Returns whether there was any. */
     async setRevoked(userId: string, clientId: string, revoked: boolean): Promise<boolean> {
       const one = scope.rows("agent_grants").where({ user_id: userId, client_id: clientId });
       return ((await one.update({ revoked_at: revoked ? now() : null })) as number) > 0;
